@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Differences between the kernel versions that arch/lib is laid over.  Every
+ * test of LINUX_VERSION_CODE is here; the rest of arch/lib asks by feature.
+ */
+#ifndef _LIB_COMPAT_H
+#define _LIB_COMPAT_H
+
+#include <linux/version.h>
+
+/* 6.3: arch_cpu_idle() returns with interrupts off. */
+#define LIB_IDLE_IRQS_OFF	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0))
+
+/* 6.4: asm-generic/memory_model.h has pfn_valid() for flat memory. */
+#define LIB_OWN_PFN_VALID	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0))
+
+/* 6.4: the fallbacks in atomic-arch-fallback.h make xchg from arch_xchg(). */
+#define LIB_OWN_ATOMIC_XCHG	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0))
+
+/* 7.0: zones and the zero page come from the core. */
+#define LIB_CORE_ZONES		(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0))
+
+/* 6.12: dequeue_signal() works on current. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define lib_dequeue_signal(mask, info, type)	dequeue_signal(mask, info, type)
+#else
+#define lib_dequeue_signal(mask, info, type)	dequeue_signal(current, mask, info, type)
+#endif
+
+/* 6.12: struct fd is opaque. */
+#define LIB_FD_IS_OPAQUE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+
+#endif
