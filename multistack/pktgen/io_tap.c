@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * io_tap.c - a TAP interface that exists already, or a macvtap
+ *
+ * For comparison with other ways to share a NIC: behind a bridge, or on top of
+ * the NIC. Both are character devices with the same interface (tuntap.rst of
+ * the kernel's documentation): one frame a system call, a virtio-net header in
+ * front of it. They differ in how the descriptor is got.
+ */
+#include "io.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* linux/if_tun.h, since 6.2 */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4	0x20
+#define TUN_F_USO6	0x40
+#endif
+/* linux/virtio_net.h, since 6.2 */
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4	5
+#endif
+
+#define RX_BURST	64	/* frames of up to 64 KiB */
+
+struct tap {
+	struct pg_io io;
+	int fd;
+	size_t room;
+	size_t stride;
+	uint8_t *tx_mem;
+	uint8_t *rx_mem;
+	uint8_t gso_type;
+};
+
+static struct tap *to_tap(struct pg_io *io)
+{
+	return (struct tap *)io;
+}
+
+static void tap_close(struct pg_io *io)
+{
+	struct tap *t = to_tap(io);
+
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t->tx_mem);
+	free(t->rx_mem);
+	free(t);
+}
+
+/*
+ * A macvtap's device node is found by its number in sysfs: which names exist
+ * below /dev depends on udev and knows no network namespaces.
+ */
+static int open_macvtap(const char *ifname)
+{
+	char path[128], dir[] = "/tmp/ms-pktgen.XXXXXX", node[64];
+	unsigned int major, minor;
+	FILE *f;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/tap%u/dev", ifname,
+		 if_nametoindex(ifname));
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%u:%u", &major, &minor) != 2) {
+		fclose(f);
+		return -ENODEV;
+	}
+	fclose(f);
+	if (!mkdtemp(dir))
+		return -errno;
+	snprintf(node, sizeof(node), "%s/tap", dir);
+	fd = mknod(node, S_IFCHR | 0600, makedev(major, minor));
+	if (!fd)
+		fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	unlink(node);
+	rmdir(dir);
+	return fd;
+}
+
+static int open_tap(const char *ifname)
+{
+	int fd;
+
+	if (!if_nametoindex(ifname))
+		return -ENODEV;	/* TUNSETIFF would make a new one */
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int set_up_fd(struct tap *t, const struct pg_io_config *cfg)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int hdr = sizeof(struct virtio_net_hdr_v1);
+	unsigned int offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+
+	strncpy(ifr.ifr_name, cfg->target, IFNAMSIZ - 1);
+	if (ioctl(t->fd, TUNSETIFF, &ifr) ||
+	    ioctl(t->fd, TUNSETVNETHDRSZ, &hdr))
+		return -errno;
+	if (!cfg->offload) {
+		offload = 0;
+	} else if (!ioctl(t->fd, TUNSETOFFLOAD,
+			  offload | TUN_F_USO4 | TUN_F_USO6)) {
+		return 0;
+	}
+	return ioctl(t->fd, TUNSETOFFLOAD, offload) ? -errno : 0;
+}
+
+static int get_mac(struct tap *t, const char *ifname)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+	struct ifreq ifr = { 0 };
+
+	if (fd < 0)
+		return -errno;
+	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
+	if (ioctl(fd, SIOCGIFHWADDR, &ifr))
+		err = -errno;
+	memcpy(t->io.mac, ifr.ifr_hwaddr.sa_data, 6);
+	close(fd);
+	return err;
+}
+
+static int alloc_buffers(struct tap *t, const struct pg_io_config *cfg)
+{
+	t->room = cfg->frame_len;
+	t->stride = (t->room + 63) & ~63ul;
+	t->tx_mem = aligned_alloc(64, t->stride * PG_BURST_MAX);
+	t->rx_mem = malloc((size_t)RX_BURST * PG_FRAME_MAX);
+	if (!t->tx_mem || !t->rx_mem)
+		return -ENOMEM;
+	memset(t->tx_mem, 0, t->stride * PG_BURST_MAX);
+	return 0;
+}
+
+static uint8_t gso_type(const struct pg_io_config *cfg)
+{
+	if (cfg->protocol == IPPROTO_TCP)
+		return cfg->local.family == AF_INET6 ?
+			VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+	return VIRTIO_NET_HDR_GSO_UDP_L4;
+}
+
+static int open_either(struct pg_io **out, const struct pg_io_config *cfg,
+		       const struct pg_io_ops *ops,
+		       int (*open_fd)(const char *ifname))
+{
+	struct tap *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	t->io.ops = ops;
+	t->io.csum_offload = cfg->offload;
+	t->io.gso = cfg->offload;
+	t->gso_type = gso_type(cfg);
+	t->fd = open_fd(cfg->target);
+	err = t->fd;
+	if (err >= 0)
+		err = set_up_fd(t, cfg);
+	if (err >= 0)
+		err = get_mac(t, cfg->target);
+	if (err < 0) {
+		fprintf(stderr, "ms-pktgen: %s%s: %s\n", ops->prefix,
+			cfg->target, strerror(-err));
+		goto fail;
+	}
+	err = alloc_buffers(t, cfg);
+	if (err < 0)
+		goto fail;
+	*out = &t->io;
+	return 0;
+fail:
+	tap_close(&t->io);
+	return err;
+}
+
+static int tap_open(struct pg_io **out, const struct pg_io_config *cfg)
+{
+	return open_either(out, cfg, &pg_io_tap, open_tap);
+}
+
+static int macvtap_open(struct pg_io **out, const struct pg_io_config *cfg)
+{
+	return open_either(out, cfg, &pg_io_macvtap, open_macvtap);
+}
+
+static void tap_tx_get(struct pg_io *io, struct pg_buf *buf, unsigned int n)
+{
+	struct tap *t = to_tap(io);
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		buf[i] = (struct pg_buf) {
+			.data = t->tx_mem + i * t->stride,
+			.room = t->room,
+		};
+}
+
+static int tap_tx_put(struct pg_io *io, struct pg_buf *buf, unsigned int n)
+{
+	const struct pg_frame_template *tmpl = io->tmpl;
+	struct tap *t = to_tap(io);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		struct virtio_net_hdr_v1 vh = { 0 };
+		struct iovec iov[2] = {
+			{ &vh, sizeof(vh) },
+			{ buf[i].data, buf[i].len },
+		};
+
+		if (buf[i].csum_partial) {
+			vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+			vh.hdr_len = htole16(tmpl->hdr_len);
+			vh.csum_start = htole16(tmpl->l4_off);
+			vh.csum_offset = htole16(tmpl->csum_off);
+		}
+		if (buf[i].gso_size) {
+			vh.gso_type = t->gso_type;
+			vh.gso_size = htole16(buf[i].gso_size);
+		}
+		if (writev(t->fd, iov, 2) < 0) {
+			if (i || errno == EAGAIN || errno == ENOBUFS)
+				break;
+			return -errno;
+		}
+	}
+	return i;
+}
+
+static int tap_rx_get(struct pg_io *io, struct pg_buf *buf, unsigned int n)
+{
+	struct tap *t = to_tap(io);
+	unsigned int i;
+
+	if (n > RX_BURST)
+		n = RX_BURST;
+	for (i = 0; i < n; i++) {
+		uint8_t *frame = t->rx_mem + (size_t)i * PG_FRAME_MAX;
+		struct virtio_net_hdr_v1 vh;
+		struct iovec iov[2] = {
+			{ &vh, sizeof(vh) },
+			{ frame, PG_FRAME_MAX },
+		};
+		ssize_t len = readv(t->fd, iov, 2);
+
+		if (len < (ssize_t)sizeof(vh)) {
+			if (i || len >= 0 || errno == EAGAIN)
+				break;
+			return -errno;
+		}
+		buf[i] = (struct pg_buf) {
+			.data = frame,
+			.len = len - sizeof(vh),
+			.gso_size = vh.gso_type ? le16toh(vh.gso_size) : 0,
+			.csum_partial = vh.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		};
+	}
+	return i;
+}
+
+static void tap_wait(struct pg_io *io, bool tx, int64_t timeout_ns)
+{
+	pg_io_poll(to_tap(io)->fd, tx, timeout_ns);
+}
+
+const struct pg_io_ops pg_io_tap = {
+	.prefix = "tap:",
+	.open = tap_open,
+	.close = tap_close,
+	.tx_get = tap_tx_get,
+	.tx_put = tap_tx_put,
+	.rx_get = tap_rx_get,
+	.wait = tap_wait,
+};
+
+const struct pg_io_ops pg_io_macvtap = {
+	.prefix = "macvtap:",
+	.open = macvtap_open,
+	.close = tap_close,
+	.tx_get = tap_tx_get,
+	.tx_put = tap_tx_put,
+	.rx_get = tap_rx_get,
+	.wait = tap_wait,
+};
