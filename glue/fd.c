@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file descriptors of a program: which are the stack's.
+ *
+ * Problem.  A program sees one table of descriptors, and two kernels keep one
+ * each.  Numbers must be those that Linux would have given: the lowest free
+ * one, with limits, dup2() onto anything, and threads racing each other.
+ *
+ * Design.  The host's table is the one that hands out numbers.  A stack file
+ * occupies its number there by a *placeholder*, an O_PATH descriptor on which
+ * the host allows next to nothing (EBADF, as for a closed one), and has the
+ * same number in the stack's table.  A byte per number says which it is:
+ *
+ *	           fd_reserve            fd_publish
+ *	FD_HOST ---------------> FD_BUSY ----------> FD_STACK
+ *	  |  ^  <--------------    ^                    |
+ *	  |  |      fd_cancel      |     fd_close       |
+ *	  |  +---------------------+--------------------+
+ *	  |  ^                     |     fd_close       |
+ *	  |  +---------------------+--------------------+
+ *	  |            fd_wrap                          |
+ *	  +---------------------------------------> FD_WRAPPED
+ *
+ * A host file that the stack's poll has to wait for gets a stack file of its
+ * own, a *wrapper*, at the same number.  It refers to the host file by an
+ * internal duplicate, so that a poll that is under way never looks at a file
+ * which took over the number.
+ *
+ * Invariants.  A byte is not FD_HOST only while the number is occupied on the
+ * host.  The stack has a file at a number if its byte is FD_STACK or
+ * FD_WRAPPED.  FD_BUSY: the number is taken, its file not there yet or no
+ * longer; the host answers EBADF for the placeholder, close() and dup2() must
+ * answer EBADF and EBUSY as Linux does for an accept() under way.
+ *
+ * Locking.  Bytes change with the lock held, together with the host's table;
+ * the stack's table changes between FD_BUSY and the next state, without the
+ * lock where that may block (close with SO_LINGER).  Reading a byte takes no
+ * lock: read() on a stack file costs one load.  A thread that read the byte
+ * before another closed the number reaches a closed file in the stack, and gets
+ * EBADF there.  A reader that still sees FD_BUSY of a number which the host has
+ * given to somebody else meanwhile goes to the host, where it is right.
+ *
+ * Limits.  The library needs descriptors, too.  They live above the program's:
+ * the hard limit is raised if we may, else the program's is lowered by a
+ * fraction.  What was open close-on-exec when the program started is the
+ * library's, wherever it is, since the program cannot have inherited it.
+ */
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <libos/libos.h>
+
+#include "dispatch.h"
+#include "fd.h"
+
+#define PLACE	"libos"		/* name of the memfd behind placeholders */
+
+static void set_byte(struct glue_fdtab *f, unsigned int fd, unsigned int byte)
+{
+	__atomic_store_n(&f->kind[fd], byte, __ATOMIC_RELEASE);
+	if (byte && fd >= f->high)
+		__atomic_store_n(&f->high, fd + 1, __ATOMIC_RELAXED);
+}
+
+/* --- placeholders -------------------------------------------------------- */
+
+long fd_reserve(struct glue_fdtab *f, unsigned int min, bool cloexec)
+{
+	long fd;
+
+	if (min >= f->soft)
+		return -EINVAL;
+	glue_lock(&f->lock);
+	fd = glue_raw3(SYS_fcntl, f->master, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
+	if (fd >= (long)f->soft) {
+		glue_raw1(SYS_close, fd);
+		fd = -EMFILE;
+	}
+	if (fd >= 0)
+		set_byte(f, fd, FD_BUSY);
+	glue_unlock(&f->lock);
+	return fd;
+}
+
+void fd_publish(struct glue_fdtab *f, unsigned int fd, unsigned int flags)
+{
+	set_byte(f, fd, FD_STACK | flags);
+}
+
+void fd_cancel(struct glue_fdtab *f, unsigned int fd)
+{
+	glue_lock(&f->lock);
+	glue_raw1(SYS_close, fd);
+	set_byte(f, fd, FD_HOST);
+	glue_unlock(&f->lock);
+}
+
+long fd_settle(struct glue_thread *t, unsigned int fd, long ret, unsigned int flags)
+{
+	struct glue_fdtab *f = t->prog->fds;
+
+	if (ret < 0) {
+		fd_cancel(f, fd);
+		return ret;
+	}
+	if (ret != (long)fd) {
+		/* The stack had a file there that we do not know of. */
+		glue_say("descriptor %d is %d in the stack", (long)fd, ret);
+		stack_now(t, SYS_close, ret, 0, 0);
+		fd_cancel(f, fd);
+		return -ENFILE;
+	}
+	fd_publish(f, fd, flags);
+	return ret;
+}
+
+/* --- the library's own numbers ------------------------------------------- */
+
+/*
+ * Numbers are handed out in a circle: one that is still in the host's poll set,
+ * or in the hands of a call that is ending, is not used again soon.
+ */
+long fd_internal(struct glue_fdtab *f, int fd)
+{
+	__u32 from = __atomic_load_n(&f->next_internal, __ATOMIC_RELAXED);
+	long n;
+
+	n = glue_raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from);
+	if (n == -EMFILE || n == -EINVAL)
+		n = glue_raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, f->nr);
+	if (n >= 0)
+		__atomic_store_n(&f->next_internal, n + 1 < f->end ? n + 1 : f->nr,
+				 __ATOMIC_RELAXED);
+	return n;
+}
+
+long fd_hide(struct glue_fdtab *f, int fd)
+{
+	long n = fd_internal(f, fd);
+
+	glue_raw1(SYS_close, fd);
+	return n;
+}
+
+long fd_host_made(struct glue_fdtab *f, long fd)
+{
+	if (fd < (long)f->soft)
+		return fd;
+	glue_raw1(SYS_close, fd);
+	return -EMFILE;
+}
+
+void fd_mark_near(struct glue_fdtab *f, unsigned int fd)
+{
+	glue_lock(&f->lock);
+	if (fd_byte(f, fd) == FD_HOST)
+		set_byte(f, fd, FD_HOST | FD_NEAR);
+	glue_unlock(&f->lock);
+}
+
+/* --- close --------------------------------------------------------------- */
+
+/* The number @fd is FD_BUSY and its stack file gone: let the host have it. */
+static void release(struct glue_fdtab *f, unsigned int fd)
+{
+	glue_lock(&f->lock);
+	if (f->hostfd[fd]) {
+		glue_raw1(SYS_close, f->hostfd[fd]);
+		f->hostfd[fd] = 0;
+	}
+	glue_raw1(SYS_close, fd);
+	set_byte(f, fd, FD_HOST);
+	glue_unlock(&f->lock);
+}
+
+long fd_close(struct glue_thread *t, unsigned int fd)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	unsigned int byte;
+	long ret;
+
+	glue_lock(&f->lock);
+	byte = fd_byte(f, fd);
+	switch (byte & FD_KIND) {
+	case FD_HOST:
+		set_byte(f, fd, FD_HOST);
+		glue_unlock(&f->lock);
+		return glue_raw1(SYS_close, fd);
+	case FD_BUSY:
+	case FD_HIDDEN:
+		glue_unlock(&f->lock);
+		return -EBADF;
+	}
+	set_byte(f, fd, FD_BUSY);
+	glue_unlock(&f->lock);
+
+	ret = stack_now(t, SYS_close, fd, 0, 0);
+	release(f, fd);
+	return (byte & FD_KIND) == FD_WRAPPED || ret == -EBADF ? 0 : ret;
+}
+
+/*
+ * close_range() takes what is there when it looks, number by number; an
+ * accept() under way keeps its own, as it does in Linux.
+ */
+long fd_close_range(struct glue_thread *t, unsigned int first, unsigned int last,
+		    unsigned int flags)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	unsigned int fd, from, end;
+	long ret = 0;
+
+	if (first > last)
+		return -EINVAL;
+	if (flags & ~(1U << 1 | 1U << 2))	/* CLOSE_RANGE_UNSHARE, _CLOEXEC */
+		return -EINVAL;
+	if (flags & 1U << 1)
+		return -ENOSYS;			/* an own table: with fork */
+	if (first >= f->nr)
+		return 0;
+	if (last >= f->nr)
+		last = f->nr - 1;
+
+	if (flags & 1U << 2) {
+		stack_now(t, SYS_close_range, first, last, flags);
+		return glue_raw3(SYS_close_range, first, last, flags);
+	}
+
+	glue_lock(&f->lock);
+	end = last < f->high ? last + 1 : f->high;
+	for (fd = first; fd < end; fd++) {
+		unsigned int kind = fd_byte(f, fd) & FD_KIND;
+
+		if (kind == FD_STACK || kind == FD_WRAPPED)
+			set_byte(f, fd, FD_BUSY | FD_CLOSING);
+	}
+	glue_unlock(&f->lock);
+
+	for (fd = first; fd < end; fd++)
+		if (fd_byte(f, fd) & FD_CLOSING)
+			stack_now(t, SYS_close, fd, 0, 0);
+
+	/* Now the host's, in runs between the numbers that must stay. */
+	glue_lock(&f->lock);
+	for (fd = from = first; fd < end; fd++) {
+		unsigned int byte = fd_byte(f, fd);
+
+		if (byte & FD_CLOSING && f->hostfd[fd]) {
+			glue_raw1(SYS_close, f->hostfd[fd]);
+			f->hostfd[fd] = 0;
+		}
+		if (!byte || byte & FD_CLOSING || (byte & FD_KIND) == FD_HOST)
+			continue;
+		if (fd > from)
+			ret = glue_raw3(SYS_close_range, from, fd - 1, 0);
+		from = fd + 1;
+	}
+	if (from <= last && !ret)
+		ret = glue_raw3(SYS_close_range, from, last, 0);
+	for (fd = first; fd < end; fd++) {
+		unsigned int byte = fd_byte(f, fd);
+
+		if (byte & FD_CLOSING || (byte & FD_KIND) == FD_HOST)
+			set_byte(f, fd, FD_HOST);
+	}
+	glue_unlock(&f->lock);
+	return ret;
+}
+
+/* --- dup ----------------------------------------------------------------- */
+
+long fd_dup_stack(struct glue_thread *t, unsigned int old, unsigned int min, bool cloexec)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	unsigned int flags = fd_byte(f, old) & FD_EPOLL;
+	long fd = fd_reserve(f, min, cloexec);
+
+	if (fd < 0)
+		return fd;
+	return fd_settle(t, fd, stack_now(t, SYS_fcntl, old,
+					  cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, fd), flags);
+}
+
+/*
+ * Each order below keeps the number open throughout for other threads: they see
+ * the old file, then the new one.
+ */
+long fd_dup2(struct glue_thread *t, unsigned int old, unsigned int fd, unsigned int flags,
+	     bool same)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	unsigned int from, to;
+	long ret;
+
+	if (flags & ~O_CLOEXEC)
+		return -EINVAL;
+	if (old == fd && !same)
+		return -EINVAL;
+	if (fd_kind(f, old) == FD_HIDDEN)
+		return -EBADF;
+	if (fd >= f->soft)
+		return -EBADF;
+	glue_lock(&f->lock);
+	from = fd_byte(f, old);
+	to = fd_byte(f, fd);
+	if ((from & FD_KIND) == FD_BUSY || (to & FD_KIND) == FD_HIDDEN) {
+		ret = -EBADF;
+		goto out;
+	}
+	if ((to & FD_KIND) == FD_BUSY) {
+		ret = -EBUSY;
+		goto out;
+	}
+	if (old == fd) {
+		ret = glue_raw2(SYS_fcntl, old, F_GETFD);
+		ret = ret < 0 ? ret : (long)fd;
+		goto out;
+	}
+
+	if ((from & FD_KIND) != FD_STACK) {
+		ret = glue_raw3(SYS_dup3, old, fd, flags);
+		if (ret < 0)
+			goto out;
+		set_byte(f, fd, FD_HOST | (from & FD_NEAR));
+		if ((to & FD_KIND) == FD_STACK || (to & FD_KIND) == FD_WRAPPED)
+			stack_now(t, SYS_close, fd, 0, 0);
+	} else {
+		ret = stack_now(t, SYS_dup3, old, fd, flags);
+		if (ret < 0)
+			goto out;
+		set_byte(f, fd, FD_STACK | (from & FD_EPOLL));
+		glue_raw3(SYS_dup3, f->master, fd, flags);
+	}
+	if (f->hostfd[fd]) {
+		glue_raw1(SYS_close, f->hostfd[fd]);
+		f->hostfd[fd] = 0;
+	}
+out:
+	glue_unlock(&f->lock);
+	return ret;
+}
+
+/* --- host files in the stack, and the other way round -------------------- */
+
+long fd_wrap(struct glue_thread *t, unsigned int fd)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	unsigned long arg[6] = { 0 };
+	long dup, ret = 0;
+	unsigned int byte;
+
+	if (fd >= f->nr)
+		return -EBADF;
+	glue_lock(&f->lock);
+	byte = fd_byte(f, fd);
+	if ((byte & FD_KIND) != FD_HOST) {
+		ret = (byte & FD_KIND) == FD_BUSY ? -EBADF : 0;
+		goto out;
+	}
+	dup = fd_internal(f, fd);
+	if (dup < 0 && dup != -EMFILE) {
+		ret = dup;
+		goto out;
+	}
+	/* With no number left the wrapper watches the program's own. */
+	arg[0] = dup < 0 ? fd : dup;
+	ret = libos_call_fd(glue_thread_stack(t), LIBOS_NR_HOSTFILE, arg, fd);
+	if (ret != (long)fd) {
+		if (ret >= 0)
+			stack_now(t, SYS_close, ret, 0, 0);
+		if (dup >= 0)
+			glue_raw1(SYS_close, dup);
+		ret = ret < 0 ? ret : -ENFILE;
+		goto out;
+	}
+	f->hostfd[fd] = dup < 0 ? 0 : dup;
+	set_byte(f, fd, FD_WRAPPED | (byte & ~FD_KIND));
+	ret = 0;
+out:
+	glue_unlock(&f->lock);
+	return ret;
+}
+
+long fd_migrate(struct glue_thread *t, unsigned int fd, int host)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	long ret = -EBADF;
+
+	glue_lock(&f->lock);
+	if ((fd_byte(f, fd) & FD_KIND) == FD_STACK) {
+		long flags = glue_raw2(SYS_fcntl, fd, F_GETFD);
+
+		ret = glue_raw3(SYS_dup3, host, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+		if (ret >= 0) {
+			set_byte(f, fd, FD_HOST);
+			stack_now(t, SYS_close, fd, 0, 0);
+			ret = 0;
+		}
+	}
+	glue_unlock(&f->lock);
+	glue_raw1(SYS_close, host);
+	return ret;
+}
+
+long fd_adopt(struct glue_thread *t, unsigned int fd, int parked)
+{
+	struct glue_fdtab *f = t->prog->fds;
+	long flags, ret;
+
+	glue_lock(&f->lock);
+	flags = glue_raw2(SYS_fcntl, fd, F_GETFD);
+	flags = flags > 0 && flags & FD_CLOEXEC ? O_CLOEXEC : 0;
+	ret = stack_now(t, SYS_dup3, parked, fd, flags);
+	if (ret >= 0) {
+		set_byte(f, fd, FD_STACK);
+		glue_raw3(SYS_dup3, f->master, fd, flags);
+	}
+	glue_unlock(&f->lock);
+	stack_now(t, SYS_close, parked, 0, 0);
+	return ret;
+}
+
+/* --- limits -------------------------------------------------------------- */
+
+/*
+ * RLIMIT_NOFILE as the program knows it.  The host's own stays where
+ * glue_fdtab_new() put it; its numbers beyond the program's are ours.
+ */
+long fd_rlimit(struct glue_thread *t, const unsigned long *new_limit, unsigned long *old_limit)
+{
+	struct glue_fdtab *f = t->prog->fds;
+
+	if (old_limit) {
+		old_limit[0] = f->soft;
+		old_limit[1] = f->hard;
+	}
+	if (new_limit) {
+		if (new_limit[0] > new_limit[1])
+			return -EINVAL;
+		if (new_limit[1] > f->hard)
+			return -EPERM;
+		__atomic_store_n(&f->soft, new_limit[0], __ATOMIC_RELAXED);
+		__atomic_store_n(&f->hard, new_limit[1], __ATOMIC_RELAXED);
+	}
+	return 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The file descriptors of a program: which are the stack's.
+ */
+#ifndef GLUE_FD_H
+#define GLUE_FD_H
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "glue.h"
+#include "path.h"
+
+/* What a number stands for: the low bits of its byte in the table. */
+enum fd_kind {
+	FD_HOST,	/* the host's, or free */
+	FD_STACK,	/* a stack file, with a placeholder on the host */
+	FD_WRAPPED,	/* the host's, with a stack file for the stack's poll */
+	FD_BUSY,	/* about to become something, or to be closed */
+	FD_HIDDEN,	/* the library's own; the program must not see it */
+};
+#define FD_KIND		0x07
+#define FD_NEAR		0x10	/* a host directory above or beside stack paths */
+#define FD_EPOLL	0x20	/* a stack epoll file */
+#define FD_CLOSING	0x40	/* with FD_BUSY: close_range() is about to take it */
+
+/**
+ * struct glue_fdtab - the descriptors of one program
+ * @kind: a byte per number; written with @lock held, read without
+ * @nr: numbers below it are the program's, those from it on the library's
+ * @high: one more than the highest number that was ever not FD_HOST
+ * @soft: the program's idea of its soft RLIMIT_NOFILE; at most @nr
+ * @hard: and of the hard one
+ * @lock: held for what changes @kind; over host calls, and stack calls that do
+ *	not block
+ * @master: the file that placeholders are duplicates of
+ * @token_dev: device that memfds are on
+ * @probe: host epoll file that tells whether a file can be polled
+ * @next_internal: where the search for an internal number begins
+ * @end: one more than the highest number there can be
+ * @hostfd: by number: internal duplicate that a wrapper stands for, 0 if none
+ * @prog: the program
+ * @pid: its process on the host
+ * @cwd_lock: for @cwd
+ * @cwd_room: enum path_room of the working directory; PATH_HOST: @cwd is unused
+ * @cwd: its path
+ * @ctl: stack number of a datagram socket for interface ioctls, plus one
+ * @unlisted: calls made that sctable.def does not know, a bit each
+ * @old_soft: RLIMIT_NOFILE to go back to
+ * @old_hard: likewise
+ */
+struct glue_fdtab {
+	__u8	*kind;
+	__u32	nr;
+	__u32	high;
+	__u32	soft;
+	__u32	hard;
+	__u32	lock;
+	int	master;
+	int	probe;
+	unsigned long token_dev;
+	__u32	next_internal;
+	__u32	end;
+	__u32	*hostfd;
+	struct glue_prog *prog;
+	int	pid;
+	__u32	cwd_lock;
+	int	cwd_room;
+	char	cwd[PATH_BUF];
+	__u32	ctl;
+	unsigned long unlisted[8];
+	unsigned long old_soft, old_hard;
+};
+
+static inline unsigned int fd_byte(const struct glue_fdtab *f, unsigned int fd)
+{
+	return __atomic_load_n(&f->kind[fd], __ATOMIC_ACQUIRE);
+}
+
+/* FD_*; FD_HIDDEN for what cannot be a descriptor of the program. */
+static inline enum fd_kind fd_kind(const struct glue_fdtab *f, unsigned long fd)
+{
+	unsigned int n = fd;	/* system calls look at 32 bits */
+
+	return n < f->nr ? fd_byte(f, n) & FD_KIND : FD_HIDDEN;
+}
+
+static inline bool fd_is_stack(const struct glue_fdtab *f, unsigned long fd)
+{
+	return fd_kind(f, fd) == FD_STACK;
+}
+
+/*
+ * A stack file in the making.  fd_reserve() gives it a number: the lowest free
+ * one that is at least @min, held by a placeholder.  Then the stack's call is
+ * made with that number as its hint, and fd_settle() publishes the result or
+ * gives the number back.
+ */
+long fd_reserve(struct glue_fdtab *f, unsigned int min, bool cloexec);
+void fd_publish(struct glue_fdtab *f, unsigned int fd, unsigned int flags);
+void fd_cancel(struct glue_fdtab *f, unsigned int fd);
+long fd_settle(struct glue_thread *t, unsigned int fd, long ret, unsigned int flags);
+
+/* close(2), dup3(2) (with @same: dup2(2)), close_range(2). */
+long fd_close(struct glue_thread *t, unsigned int fd);
+long fd_dup2(struct glue_thread *t, unsigned int old, unsigned int fd, unsigned int flags,
+	     bool same);
+long fd_close_range(struct glue_thread *t, unsigned int first, unsigned int last,
+		    unsigned int flags);
+/* fcntl(F_DUPFD) of a stack file. */
+long fd_dup_stack(struct glue_thread *t, unsigned int old, unsigned int min, bool cloexec);
+
+/* Give host file @fd a stack file, so that the stack can poll it. */
+long fd_wrap(struct glue_thread *t, unsigned int fd);
+
+/* Replace stack file @fd by the host file @host, which is consumed. */
+long fd_migrate(struct glue_thread *t, unsigned int fd, int host);
+/* Replace host file @fd (a token) by stack file @parked, which is consumed. */
+long fd_adopt(struct glue_thread *t, unsigned int fd, int parked);
+
+/* The host made @fd for the program: enforce its soft limit. */
+long fd_host_made(struct glue_fdtab *f, long fd);
+/* Remember that host file @fd is a directory that needs care. */
+void fd_mark_near(struct glue_fdtab *f, unsigned int fd);
+
+/* A number of the library's own for host file @fd, which stays as it is. */
+long fd_internal(struct glue_fdtab *f, int fd);
+/* The same, @fd is closed. */
+long fd_hide(struct glue_fdtab *f, int fd);
+
+long fd_rlimit(struct glue_thread *t, const unsigned long *new_limit, unsigned long *old_limit);
+
+/* For the engine: would mmap() of this descriptor be the stack's? */
+static inline bool glue_fd_is_stack(const struct glue_prog *p, unsigned long fd)
+{
+	return p->fds && fd_is_stack(p->fds, fd);
+}
+
+#endif /* GLUE_FD_H */
