@@ -5,6 +5,8 @@
 #include <linux/printk.h>
 #include <asm/vcpu.h>
 
+#include "kernel.h"
+
 static void console_write(struct console *con, const char *s, unsigned int len)
 {
 	lib_host->console(lib_host_arg, s, len);

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The one symbol of liblinux.so. */
 #include <generated/utsrelease.h>
+#include <linux/sched.h>
+#include <linux/sched/stat.h>
 #include <asm/vcpu.h>
 
 #include "kernel.h"
 
+/* Interrupts to deliver, or tasks to run besides the one that is "executing". */
 static int lib_pending(void)
 {
-	return __atomic_load_n(&lib_irq_pending, __ATOMIC_SEQ_CST) != 0;
+	return __atomic_load_n(&lib_irq_pending, __ATOMIC_SEQ_CST) ||
+	       nr_running() > !is_idle_task(current);
 }
 
-extern const struct libos_kernel_ops libos_kernel;
+extern const struct libos_kernel_ops libos_kernel __attribute__((visibility("default")));
 
-__attribute__((visibility("default"), used))
+__attribute__((used))
 const struct libos_kernel_ops libos_kernel = {
 	.size		= sizeof(struct libos_kernel_ops),
 	.version	= UTS_RELEASE,

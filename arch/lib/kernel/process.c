@@ -12,7 +12,7 @@
 #include <linux/sched/debug.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
-#include <asm/compat.h>
+#include <asm/versions.h>
 #include <asm/switch_to.h>
 #include <asm/vcpu.h>
 

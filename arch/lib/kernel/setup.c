@@ -14,7 +14,8 @@
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <generated/utsrelease.h>
-#include <asm/compat.h>
+#include <asm/versions.h>
+#include <asm/archrandom.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
 #include <asm/vcpu.h>

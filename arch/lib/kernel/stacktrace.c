@@ -26,7 +26,7 @@ struct switch_frame {
 
 typedef bool (*consume_fn)(void *cookie, unsigned long ip);
 
-static void walk(consume_fn consume, void *cookie, unsigned long fp)
+static noinline void walk(consume_fn consume, void *cookie, unsigned long fp)
 {
 	struct frame frame;
 	int depth;
@@ -40,8 +40,8 @@ static void walk(consume_fn consume, void *cookie, unsigned long fp)
 	}
 }
 
-void arch_stack_walk(stack_trace_consume_fn consume, void *cookie, struct task_struct *tsk,
-		     struct pt_regs *regs)
+static void walk_task(consume_fn consume, void *cookie, struct task_struct *tsk,
+		      struct pt_regs *regs)
 {
 	if (regs) {
 		if (consume(cookie, instruction_pointer(regs)))
@@ -55,6 +55,14 @@ void arch_stack_walk(stack_trace_consume_fn consume, void *cookie, struct task_s
 		walk(consume, cookie, (unsigned long)__builtin_frame_address(0));
 	}
 }
+
+#ifdef CONFIG_STACKTRACE
+void arch_stack_walk(stack_trace_consume_fn consume, void *cookie, struct task_struct *tsk,
+		     struct pt_regs *regs)
+{
+	walk_task(consume, cookie, tsk, regs);
+}
+#endif
 
 struct show {
 	const char *loglvl;
@@ -73,7 +81,7 @@ void show_stack(struct task_struct *tsk, unsigned long *sp, const char *loglvl)
 	struct show show = { loglvl };
 
 	printk("%sCall Trace:\n", loglvl);
-	arch_stack_walk(show_one, &show, tsk, NULL);
+	walk_task(show_one, &show, tsk, NULL);
 }
 
 void show_regs(struct pt_regs *regs)

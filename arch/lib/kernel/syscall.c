@@ -10,7 +10,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/syscalls.h>
-#include <asm/compat.h>
+#include <asm/versions.h>
 #include <asm/unistd.h>
 #include <asm/vcpu.h>
 

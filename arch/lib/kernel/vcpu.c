@@ -49,7 +49,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
-#include <asm/compat.h>
+#include <asm/versions.h>
 #include <asm/vcpu.h>
 
 #include "kernel.h"

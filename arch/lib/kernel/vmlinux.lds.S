@@ -16,8 +16,6 @@ PHDRS {
 	text	PT_LOAD		FILEHDR PHDRS FLAGS(5);
 	data	PT_LOAD		FLAGS(6);
 	dynamic	PT_DYNAMIC	FLAGS(6);
-	note	PT_NOTE		FLAGS(4);
-	eh	PT_GNU_EH_FRAME	FLAGS(4);
 	stack	PT_GNU_STACK	FLAGS(6);
 }
 

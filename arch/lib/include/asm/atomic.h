@@ -6,7 +6,7 @@
 #include <linux/types.h>
 #include <asm/cmpxchg.h>
 #include <asm/barrier.h>
-#include <asm/compat.h>
+#include <asm/versions.h>
 
 #define ATOMIC64_INIT(i)	{ (i) }
 

@@ -14,7 +14,7 @@
 #define PAGE_MASK	(~(PAGE_SIZE - 1))
 
 #ifndef __ASSEMBLY__
-#include <asm/compat.h>
+#include <asm/versions.h>
 
 #define clear_page(page)		memset((page), 0, PAGE_SIZE)
 #define copy_page(to, from)		memcpy((to), (from), PAGE_SIZE)

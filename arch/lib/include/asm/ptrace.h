@@ -6,11 +6,9 @@
 #ifndef _LIB_PTRACE_H
 #define _LIB_PTRACE_H
 
-#ifndef __ASSEMBLY__
+#include <uapi/asm/ptrace.h>
 
-struct user_regs_struct {
-	unsigned long regs[8];
-};
+#ifndef __ASSEMBLY__
 
 struct pt_regs {
 	unsigned long pc;

@@ -1,2 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
-#include <x86/include/uapi/asm/sigcontext.h>
+#ifndef _UAPI_LIB_SIGCONTEXT_H
+#define _UAPI_LIB_SIGCONTEXT_H
+
+#include <asm/ptrace.h>
+
+/* Signal frames are the glue's. */
+struct sigcontext {
+	struct user_regs_struct regs;
+};
+
+#endif

@@ -3,8 +3,8 @@
  * Differences between the kernel versions that arch/lib is laid over.  Every
  * test of LINUX_VERSION_CODE is here; the rest of arch/lib asks by feature.
  */
-#ifndef _LIB_COMPAT_H
-#define _LIB_COMPAT_H
+#ifndef _LIB_VERSIONS_H
+#define _LIB_VERSIONS_H
 
 #include <linux/version.h>
 
@@ -29,5 +29,8 @@
 
 /* 6.12: struct fd is opaque. */
 #define LIB_FD_IS_OPAQUE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+
+/* 6.2: virtio_net_hdr_from_skb() knows UDP segmentation. */
+#define LIB_VNET_HAS_USO	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
 
 #endif

@@ -1,2 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
-#include <x86/include/uapi/asm/siginfo.h>
