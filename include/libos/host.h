@@ -218,7 +218,8 @@ struct libos_boot_params {
  * @run: handle interrupts and run what can run.  @task: the task on whose
  *	behalf the thread waits, or NULL.  %LIBOS_DONE when @task's call is
  *	complete, %LIBOS_IDLE when nothing can run
- * @pending: non-zero if interrupts wait to be handled by run().  Any thread
+ * @pending: non-zero if run() has something to do: interrupts to handle, or
+ *	tasks that can run (after LIBOS_DONE: e.g. the one that the call woke)
  * @raise: mark interrupt line @irq pending; the host then sees to it that run()
  *	is called soon.  Any thread, also from a signal handler
  * @netdev_event: device @dev may have frames to receive or room to send on

@@ -163,6 +163,9 @@ struct libos_netio_ops {
  * @queues: pairs of rx and tx queues, at least 1
  * @max_mtu: largest MTU that the channel carries, bytes
  * @link_up: 1 while the channel is connected; the driver mirrors it as carrier
+ * @tx_blocked: set by the driver while it waits for room to send: @tx has
+ *	returned less than it was given.  The host watches POLLOUT then, and
+ *	calls netdev_event() when there is room
  *
  * A backend embeds it as first member of its own struct.
  */
@@ -172,6 +175,8 @@ struct libos_netio {
 	__u32	queues;
 	__u32	max_mtu;
 	__u32	link_up;
+	__u32	tx_blocked;
+	__u32	pad;
 };
 
 #endif /* LIBOS_NETIO_H */

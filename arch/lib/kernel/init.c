@@ -8,6 +8,7 @@
  */
 #include <linux/binfmts.h>
 #include <linux/capability.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/init.h>
@@ -43,7 +44,7 @@ static void own_signals(void)
 
 static int load_host_program(struct linux_binprm *bprm)
 {
-	int ret;
+	int ret, fd;
 
 	if (memcmp(bprm->buf, MAGIC, MAGIC_LEN))
 		return -ENOEXEC;
@@ -54,6 +55,8 @@ static int load_host_program(struct linux_binprm *bprm)
 	setup_new_exec(bprm);
 	finalize_exec(bprm);
 	own_signals();
+	for (fd = 0; fd < 3; fd++)
+		close_fd(fd);
 	current->thread.host_task = lib_init_host_task;
 	lib_set_first_task(current);
 	return 0;
@@ -74,28 +77,25 @@ static void __init mount_at(const char *type, const char *dir)
 		pr_warn("libos: cannot mount %s on %s: %d\n", type, dir, ret);
 }
 
-static void __init write_file(const char *name, const char *val)
+static int __init make_file(const char *name, const char *data, size_t len)
 {
-	struct file *file = filp_open(name, O_WRONLY, 0);
+	struct file *file = filp_open(name, O_CREAT | O_WRONLY, 0755);
 	loff_t pos = 0;
+	ssize_t ret = 0;
 
 	if (IS_ERR(file))
-		return;
-	kernel_write(file, val, strlen(val), &pos);
+		return PTR_ERR(file);
+	if (len)
+		ret = kernel_write(file, data, len, &pos);
 	fput(file);
+	return ret < 0 ? ret : 0;
 }
 
 static int __init host_program_init(void)
 {
-	struct file *file;
-	loff_t pos = 0;
-
 	register_binfmt(&host_format);
-	file = filp_open("/init", O_CREAT | O_WRONLY, 0755);
-	if (IS_ERR(file))
-		panic("libos: cannot make /init: %ld", PTR_ERR(file));
-	kernel_write(file, MAGIC, MAGIC_LEN, &pos);
-	fput(file);
+	if (make_file("/init", MAGIC, MAGIC_LEN))
+		panic("libos: cannot make /init");
 	/* A file open for writing cannot be executed; close it here and now. */
 	task_work_run();
 	flush_delayed_fput();
@@ -104,11 +104,18 @@ static int __init host_program_init(void)
 		mount_at("proc", "/proc");
 	if (IS_ENABLED(CONFIG_SYSFS))
 		mount_at("sysfs", "/sys");
+	/*
+	 * The kernel gives init a console, and complains on it if there is none.
+	 * A file will do; load_host_program() closes it again.
+	 */
+	init_unlink("/dev/console");
+	make_file("/dev/console", NULL, 0);
+
 	init_mkdir("/tmp", 01777);
 	init_mkdir("/run", 0755);
 
 	/* Tasks have the pids of the host's threads. */
-	write_file("/proc/sys/kernel/pid_max", "4194304");
+	make_file("/proc/sys/kernel/pid_max", "4194304", 7);
 
 	/* The host's descriptor numbers are ours: leave room for all of them. */
 	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = 1 << 20;
