@@ -68,6 +68,7 @@ static __hot void park(struct tap *tap)
 	tap->io.link_up = 0;
 	for (i = 0; i < tap->io.queues; i++)
 		sys_dup3(tap->park_fd, tap->fd[i], O_CLOEXEC);
+	sys_dup3(tap->park_fd, tap->link.fd, O_CLOEXEC);
 }
 
 static __hot enum libos_netio_drop tx_failed(struct tap *tap, long ret)
