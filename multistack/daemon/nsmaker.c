@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A helper that makes network namespaces, so that the daemon itself need not
+ * keep CAP_SYS_ADMIN.
+ *
+ * For each byte that it is sent it makes a new netns, opens in it an AF_XDP
+ * and an rtnetlink socket, returns to where it was, and hands over the three
+ * descriptors.  It ends when the daemon does.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_xdp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fdpass.h"
+#include "msd.h"
+#include "sandbox.h"
+
+#ifndef AF_XDP
+#define AF_XDP 44
+#endif
+
+static int make(int home, int *fds)
+{
+	int err = 0, i;
+
+	for (i = 0; i < 3; i++)
+		fds[i] = -1;
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	fds[0] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (fds[0] >= 0)
+		fds[1] = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fds[1] >= 0)
+		fds[2] = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (fds[2] < 0)
+		err = -errno;
+	if (setns(home, CLONE_NEWNET))
+		exit(1);
+	return err;
+}
+
+static void run(int sock)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int fds[3], err, n, i;
+	char c;
+
+	prctl(PR_SET_NAME, "multistack-ns");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (home < 0 || sandbox_nsmaker())
+		exit(1);
+	for (;;) {
+		n = 0;
+		if (fd_recv(sock, &c, 1, fds, &n, 0) <= 0)
+			exit(0);
+		err = make(home, fds);
+		if (fd_send(sock, &err, sizeof(err), fds, err ? 0 : 3, 0))
+			exit(0);
+		for (i = 0; i < 3; i++)
+			if (fds[i] >= 0)
+				close(fds[i]);
+	}
+}
+
+int nsmaker_start(struct msd *d)
+{
+	int sv[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		close(sv[0]);
+		run(sv[1]);
+	}
+	close(sv[1]);
+	if (pid < 0) {
+		close(sv[0]);
+		return -errno;
+	}
+	d->ns_maker = sv[0];
+	return 0;
+}
+
+int nsmaker_make(struct msd *d, struct ns_fds *f)
+{
+	int fds[3], n = 3, err, ret;
+	ssize_t len;
+
+	f->ns = f->xsk = f->rtnl = -1;
+	ret = fd_send(d->ns_maker, "n", 1, NULL, 0, 0);
+	if (ret)
+		return ret;
+	len = fd_recv(d->ns_maker, &err, sizeof(err), fds, &n, 0);
+	if (len != sizeof(err))
+		return len < 0 ? len : -EPIPE;
+	if (err || n != 3) {
+		while (n--)
+			close(fds[n]);
+		return err ? err : -EPIPE;
+	}
+	f->ns = fds[0];
+	f->xsk = fds[1];
+	f->rtnl = fds[2];
+	return 0;
+}
