@@ -185,7 +185,9 @@ struct glue_prog {
 	char	comm[16];
 	unsigned long entry;		/* first instruction (the interpreter's) */
 	unsigned long at_entry, at_base, at_phdr, at_phent, at_phnum;
+	unsigned long img_lo, img_hi;	/* an ET_EXEC program, outside the window */
 	unsigned long stack_lo, stack_hi;
+	void	*linkmap;		/* linkmap.c's */
 
 	/* address space: [lo, hi), of which [map_lo, hi) for mmap() */
 	unsigned long lo, hi, map_lo;
@@ -201,6 +203,8 @@ struct glue_prog {
 	__u32	thread_lock;
 	__u32	nthreads;		/* futex; the first one included */
 	__u32	exiting;		/* .wstatus is valid, all leave */
+	__u32	threaded;		/* has ever had a second thread */
+	__u8	said_process;		/* the user was told about fork() */
 	int	wstatus;
 	struct glue_thread *threads;	/* under .thread_lock */
 	struct glue_thread *first;
@@ -208,8 +212,8 @@ struct glue_prog {
 	__u32	maker_lock;
 
 	/* counters */
-	unsigned long ncalls, ntraps, nsites[6], nsignals, ndeferred;
-	unsigned long nescaped;
+	unsigned long ncalls, ntraps, nsignals, ndeferred;	/* threads that ended */
+	unsigned long nsites[6];	/* enum glue_method: rewritten; [0]: not */
 };
 
 /**
@@ -250,6 +254,12 @@ struct glue_thread {
 	volatile __u8 stack_phase;	/* inside glue_stack(), see sigdefer.c */
 	int	defer_sig;
 	__u8	info[128];		/* siginfo of the pending signal */
+	__u8	stepping;		/* single-stepped into libos_call() */
+
+	struct glue_desc trap_desc;	/* of a call that trapped */
+	unsigned long start_mask;	/* new thread: its signal mask */
+	__u32	busy;			/* its memory is in use, see glue_vanish() */
+	unsigned long ncalls, ntraps, nsignals, ndeferred;
 };
 
 static inline struct glue_thread *glue_self(void)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The engine without a dispatcher (make NODISPATCH=1): every call goes to the
+ * host.  For tests of the engine alone.
+ */
+#include "core.h"
+
+long glue_dispatch(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	return glue_host(t, nr, arg);
+}
+
+struct glue_fdtab *glue_fdtab_new(struct glue_prog *p)
+{
+	return (struct glue_fdtab *)p;
+}
+
+void glue_fdtab_free(struct glue_fdtab *f)
+{
+}
+
+struct glue_fdtab *glue_fdtab_fork(struct glue_fdtab *f)
+{
+	return f;
+}
+
+void glue_on_thread(struct glue_thread *t, int starts)
+{
+}
