@@ -148,7 +148,8 @@ static bool sleep_parked(struct libos_thread *thr, bool *done)
 	store_relaxed(&os->nparked, os->nparked + 1);
 	os->stat.parks++;
 	xchg(&thr->word, WORD_PARK);
-	instance_unlock(os);
+	/* Our call may have armed an earlier timer than the poller sleeps for. */
+	instance_release(os);
 
 	if (!wants_interrupt(thr))
 		while (load_acquire(&thr->word) == WORD_PARK)
@@ -209,6 +210,16 @@ static int wait_for_call(struct libos_thread *thr, int r)
 	return r;
 }
 
+/* The common case of instance_release(), without the call. */
+static inline bool nothing_to_tell(struct libos *os)
+{
+	if (os->nwake | os->want_kick | os->ndeadline)
+		return false;
+	if (load_relaxed(&os->poller) ? os->deadline < os->sleep_until : !(os->entries & 7))
+		return false;
+	return !os->kernel->pending();
+}
+
 static long posix_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
 {
 	struct libos *os = thr->os;
@@ -237,14 +248,12 @@ static long posix_call(struct libos_thread *thr, long nr, const unsigned long ar
 	}
 	store_relaxed(&os->entries, os->entries + 1);
 	r = os->kernel->enter(thr->task, call);
-	if (unlikely(r != LIBOS_DONE)) {
+	if (unlikely(r != LIBOS_DONE))
 		r = wait_for_call(thr, r);
-	} else if (likely(!load_relaxed(&os->poller) && (os->entries & 7) && !os->nwake &&
-			  !os->want_kick && !os->kernel->pending())) {
+	else if (likely(nothing_to_tell(os)))
 		token_unlock(os);
-	} else {
+	else
 		instance_release(os);
-	}
 	ret = r < 0 ? r : call->ret;
 	thr->signals |= call->signals;
 out:

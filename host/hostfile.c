@@ -97,8 +97,7 @@ __u32 hostfile_poll(void *host, int fd, __u32 events)
 	hf = lookup(os, fd);
 	if (!hf)
 		return now | POLLERR;	/* -ENOMEM: better a reader that fails than one that hangs */
-	if (hf->known && (hf->armed & missing) == missing)
-		return now;
+	/* Always, though it may be armed already: the number may be another file's by now. */
 	hf->armed |= missing;
 	r = arm(os, fd, hf);
 	if (r == -EPERM)
