@@ -39,6 +39,7 @@ HOT := $(addprefix $(B)/,$(obj-hot))
 TESTBIN := $(addprefix $(B)/tests/,$(tests))
 
 $(B)/$(ROOM).a: $(OBJ) $(HOT)
+	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(OBJ): $(B)/%.o: %.c
@@ -53,7 +54,8 @@ $(B)/%.S.o: %.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(BASE_CFLAGS) -MMD -c $< -o $@
 
-$(TESTBIN): $(B)/tests/%: tests/%.c $(B)/$(ROOM).a $(TEST_DEPS)
+TESTDIR ?= tests
+$(TESTBIN): $(B)/tests/%: $(TESTDIR)/%.c $(B)/$(ROOM).a $(TEST_DEPS)
 	@mkdir -p $(@D)
 	$(Q)$(CCACHE) $(CC) $(CFLAGS) $(BASE_CFLAGS) $(SAN_CFLAGS) -MMD $< $(B)/$(ROOM).a $(TEST_DEPS) \
 		$(ROOM_LDLIBS) -o $@

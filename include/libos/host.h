@@ -161,6 +161,12 @@ struct libos_netdev_params {
  * @hostfile_poll: which of @events (POLL*) are true of host file @hostfd now;
  *	and tell hostfile_event() when one of the others becomes true
  * @hostfile_release: @hostfd is no longer of interest
+ * @map: make addresses of the process alias the arena.  With @arena_off
+ *	%LIBOS_MAP_RESERVE: reserve @len bytes of address space and return their
+ *	start in @addr.  Else map @len bytes at @arena_off once more at *@addr,
+ *	inside such a reservation.  0, or -ENOMEM.  NULL if the host cannot:
+ *	rings of packet sockets can then not be mapped
+ * @unmap: give a whole reservation back, aliases and all
  *
  * Context: each op is called with the token held, on a kernel stack of which
  * about 4 KiB are left, with interrupts off or on; it must not block, and must
@@ -180,7 +186,11 @@ struct libos_host_ops {
 	__u64	(*mem_write)(void *host, void *host_task, __u64 dst, const void *src, __u64 len);
 	__u32	(*hostfile_poll)(void *host, int hostfd, __u32 events);
 	void	(*hostfile_release)(void *host, int hostfd);
+	int	(*map)(void *host, __u64 *addr, __u64 arena_off, __u64 len);
+	void	(*unmap)(void *host, __u64 addr, __u64 len);
 };
+
+#define LIBOS_MAP_RESERVE	(~0ULL)
 
 /* Flag of LIBOS_NR_TASK_NEW: the program's memory is reached by mem_read/write. */
 #define LIBOS_TASK_REMOTE	(1ULL << 48)

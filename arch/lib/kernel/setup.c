@@ -45,6 +45,7 @@ void __init setup_arch(char **cmdline_p)
 {
 	*cmdline_p = cmdline;
 	strscpy(boot_command_line, cmdline, COMMAND_LINE_SIZE);
+	parse_early_param();			/* "quiet" before the first line */
 	lib_console_init();
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_nb);
 	setup_initial_init_mm(_stext, _etext, _edata, _end);
@@ -64,7 +65,6 @@ void __init setup_arch(char **cmdline_p)
 		free_area_init(zones);
 	}
 #endif
-	parse_early_param();
 }
 
 #if LIB_CORE_ZONES

@@ -14,14 +14,6 @@
 #include <asm/unistd.h>
 #include <asm/vcpu.h>
 
-SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, prot,
-		unsigned long, flags, unsigned long, fd, unsigned long, off)
-{
-	if (off & ~PAGE_MASK)
-		return -EINVAL;
-	return ksys_mmap_pgoff(addr, len, prot, flags, fd, off >> PAGE_SHIFT);
-}
-
 /* Processes, their memory and registers are the host's business. */
 #define sys_arch_prctl		sys_ni_syscall
 #define sys_brk			sys_ni_syscall
@@ -35,10 +27,13 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 #define sys_ioperm		sys_ni_syscall
 #define sys_iopl		sys_ni_syscall
 #define sys_modify_ldt		sys_ni_syscall
+#define sys_munmap		sys_lib_munmap
 #define sys_rt_sigreturn	sys_ni_syscall
 #define sys_uretprobe		sys_ni_syscall
 #define sys_uprobe		sys_ni_syscall
 #define sys_vfork		sys_ni_syscall
+
+asmlinkage long sys_lib_munmap(unsigned long addr, size_t len);	/* mmap.c */
 
 typedef long (*syscall_fn)(unsigned long, unsigned long, unsigned long,
 			   unsigned long, unsigned long, unsigned long);
@@ -75,7 +70,7 @@ static noinline long libos_syscall(struct libos_call *call)
 	case LIBOS_NR_TASK_NEW:
 		return lib_task_new(arg[0], arg[1], (void *)arg[2], (void *)arg[3]);
 	case LIBOS_NR_TASK_EXIT:
-		if (is_global_init(current))
+		if (task_pid_nr(current) == 1)	/* the instance would panic */
 			return -EINVAL;
 		lib_vcpu_exit(call, arg[0]);
 		return 0;

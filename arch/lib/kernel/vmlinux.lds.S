@@ -75,7 +75,6 @@ SECTIONS
 	.dynamic : { *(.dynamic) } :data :dynamic
 	. = ALIGN(8);
 	_edata = .;
-	.bss.first : { BYTE(0) } :data
 	BSS_SECTION(0, PAGE_SIZE, PAGE_SIZE)
 	_end = .;
 

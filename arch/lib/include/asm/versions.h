@@ -33,4 +33,11 @@
 /* 6.2: virtio_net_hdr_from_skb() knows UDP segmentation. */
 #define LIB_VNET_HAS_USO	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
 
+/* 6.3: vm_flags is written by accessors only. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+#define lib_vm_flags_set(vma, flags)	vm_flags_set(vma, flags)
+#else
+#define lib_vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
+#endif
+
 #endif

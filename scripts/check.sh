@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Build everything and run every test: check.sh KERNEL…, as 6.12-full 6.1-full.
+#
+# Tests that need no kernel library run once; those of tests/ run on each full
+# one.  ONLY=pattern limits the run to files whose path matches.
+set -eu
+
+cd "$(dirname "$0")/.."
+top=$(pwd)
+O=${O:-$top/build}
+export O
+jobs=${JOBS:-$(nproc)}
+[ $# -gt 0 ] || set -- 6.12-full 6.1-full
+
+[ "$(id -u)" = 0 ] || {
+	echo "make check needs root: its tests make network namespaces (sudo make check)" >&2
+	exit 1
+}
+scripts/deps.sh build test
+
+export TALLY="$O/tally"
+mkdir -p "$O"
+: > "$TALLY"
+failed=0
+
+# run NAME FILE…: under prove, each with a time limit
+run() {
+	name=$1
+	shift
+	[ $# -gt 0 ] || return 0
+	echo "== $name"
+	prove -I scripts/perl --harness Tally --timer -j "$jobs" \
+		-e 'timeout -k 10 600' "$@" < /dev/null || failed=1
+}
+
+# select FILE…: those that exist, are executable and match $ONLY
+select_tests() {
+	for f; do
+		[ -f "$f" ] && [ -x "$f" ] || continue
+		case $f in *"${ONLY:-}"*) echo "$f" ;; esac
+	done
+}
+
+for k; do make --no-print-directory "kernel-$k"; done
+make --no-print-directory rooms multistack
+for room in netio host glue nuse multistack; do
+	make --no-print-directory -C "$room" tests
+done
+
+# shellcheck disable=SC2046 # file names of ours, without spaces
+run "rooms" $(select_tests "$O"/netio/tests/test-* "$O"/host/tests/test-* "$O"/glue/tests/test-* \
+	"$O"/nuse/tests/test-* netio/tests/*.t host/tests/*.t glue/tests/*.t nuse/tests/*.t)
+# shellcheck disable=SC2046
+run "MultiStack" $(select_tests "$O"/multistack/tests/test-* multistack/tests/*.t multistack/*/tests/*.t)
+
+for k; do
+	export LIBOS_KERNEL="$k" LIBOS_LIBRARY="$O/kernel/$k/liblinux.so"
+	# shellcheck disable=SC2046
+	run "kernel $k" $(select_tests tests/kernel/*.t "$O"/host/tests/kernel-*)
+	case $k in
+	*-full)
+		# shellcheck disable=SC2046
+		run "programs on $k" $(select_tests tests/programs/*.t tests/robust/*.t)
+		;;
+	esac
+done
+
+awk '{ p += $1; f += $2; s += $3 }
+     END { printf "%d passed, %d failed%s\n", p, f, s ? ", " s " skipped" : "" }' "$TALLY"
+exit $failed

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Bad pointers, a full arena, a kernel panic: none of them takes the process. */
+#include "stack.h"
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+static void test_bad_pointers(void)
+{
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(4000),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct { char name[16]; short flags; char pad[22]; } ifr = { "lo", 0x41, "" };
+	long s = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0), r;
+	struct iovec iov;
+
+	mprotect(page + 4096, 4096, PROT_NONE);
+	sys(SYS_ioctl, s, 0x8914, &ifr);
+	sys(SYS_bind, s, &sin, sizeof(sin));
+
+	ok(sys(SYS_openat, -100, 16, 0) == -EFAULT, "a path at 16");
+	strcpy(page + 4096 - 4, "abcd");
+	ok(sys(SYS_openat, -100, page + 4092, 0) == -EFAULT, "a path that runs into a hole");
+	strcpy(page + 4096 - 6, "/proc");
+	r = sys(SYS_openat, -100, page + 4090, 0);
+	ok(r >= 0, "a path that ends right before a hole is fine (%ld)", r);
+	sys(SYS_close, r);
+	ok(sys(SYS_bind, s, 8, 16) == -EFAULT, "a socket address at 8");
+	ok(sys(SYS_sendto, s, page + 4000, 200, 0, &sin, sizeof(sin)) == -EFAULT,
+	   "a datagram that runs into a hole");
+	ok(sys(SYS_sendto, s, "0123456789", 10, 0, &sin, sizeof(sin)) == 10, "a good one goes");
+	ok(sys(SYS_recvfrom, s, page + 4096, 10, 0, 0, 0) == -EFAULT, "and is received into a hole");
+	ok(sys(SYS_getsockname, s, page, 8) == -EFAULT, "put_user() to 8");
+	iov = (struct iovec) { page + 4096, 8 };
+	ok(sys(SYS_writev, s, &iov, 1) == -EFAULT || sys(SYS_writev, s, &iov, 1) == -EDESTADDRREQ,
+	   "an iovec that points to a hole");
+	ok(sys(SYS_writev, s, 24, 1) == -EFAULT, "an iovec at 24");
+	ok(sys(SYS_clock_gettime, 0, page + 4088) == -EFAULT, "a result half in a hole");
+	ok(sys(SYS_getpid) == 1, "and the instance is well");
+	munmap(page, 8192);
+	sys(SYS_close, s);
+}
+
+/* Fill the arena with datagrams in socket buffers until allocations fail. */
+static void test_full_arena(void)
+{
+	static char buf[60000];
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int i, socks = 0, big = 1 << 28, seen = 0;
+	long tx = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0), s[2000], r = 0;
+
+	for (i = 0; i < 2000 && !seen; i++) {
+		s[i] = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+		if (s[i] < 0) {
+			seen = s[i] == -ENOMEM || s[i] == -ENFILE || s[i] == -ENOBUFS;
+			r = s[i];
+			break;
+		}
+		socks = i + 1;
+		sys(SYS_setsockopt, s[i], SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
+		sin.sin_port = htons(10000 + i);
+		sys(SYS_bind, s[i], &sin, sizeof(sin));
+		for (int k = 0; k < 4000; k++) {
+			r = sys(SYS_sendto, tx, buf, sizeof(buf), MSG_DONTWAIT, &sin, sizeof(sin));
+			if (r < 0) {
+				seen = r == -ENOMEM || r == -ENOBUFS;
+				break;
+			}
+		}
+	}
+	ok(seen, "a full arena gives ENOMEM or ENOBUFS (%ld)", r);
+	ok(sys(SYS_getpid) == 1, "and calls go on");
+	for (i = 0; i < socks; i++)
+		sys(SYS_close, s[i]);
+	sin.sin_port = htons(9999);
+	s[0] = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	ok(s[0] >= 0 && sys(SYS_bind, s[0], &sin, sizeof(sin)) == 0 &&
+	   sys(SYS_sendto, tx, buf, 1000, 0, &sin, sizeof(sin)) == 1000 &&
+	   sys(SYS_recvfrom, s[0], buf, sizeof(buf), 0, 0, 0) == 1000,
+	   "memory given back is used again");
+	sys(SYS_close, s[0]);
+	sys(SYS_close, tx);
+}
+
+static void test_panic(void)
+{
+	long fd = sys(SYS_openat, -100, "/proc/sysrq-trigger", O_WRONLY), r;
+
+	r = sys(SYS_write, fd, "c", 1);
+	ok(r == -ESHUTDOWN, "a call that panics the kernel returns ESHUTDOWN (%ld)", r);
+	ok(strstr(klog, "Kernel panic - not syncing: sysrq triggered crash") != NULL,
+	   "the log says why");
+	ok(strstr(klog, "Call Trace:") && strstr(klog, "sysrq_handle_crash+0x"),
+	   "with a backtrace and symbols");
+	ok(sys(SYS_getpid) == -ESHUTDOWN, "later calls return ESHUTDOWN");
+}
+
+int main(void)
+{
+	boot(48 << 20, NULL);
+	test_bad_pointers();
+	test_full_arena();
+	check_log();
+	test_panic();
+	libos_close(os);
+
+	klog_len = 0;
+	memset(klog, 0, sizeof(klog));
+	boot(0, NULL);
+	ok(sys(SYS_getpid) == 1, "another instance boots in the same process");
+	libos_close(os);
+	return done_testing();
+}
