@@ -109,10 +109,10 @@ static void test_refusals(const unsigned char *file, size_t len)
 	char err[256];
 
 	is(try_load("/nonexistent/liblinux.so", err, sizeof(err)), -ENOENT, "no such file");
-	ok(strstr(err, "/nonexistent/liblinux.so") && strstr(err, "No such file"), "# %s", err);
+	ok(strstr(err, "/nonexistent/liblinux.so") && strstr(err, "No such file"), "says: %s", err);
 	is(try_load("/tmp", err, sizeof(err)), -ENOEXEC, "a directory");
 	is(try_load("/etc/passwd", err, sizeof(err)), -ENOEXEC, "a text file");
-	ok(strstr(err, "not an ELF file") != NULL, "# %s", err);
+	ok(strstr(err, "not an ELF file") != NULL, "says: %s", err);
 	is(try_load("/lib/x86_64-linux-gnu/libc.so.6", err, sizeof(err)), -ENOEXEC, "a libc");
 	printf("# %s\n", err);
 	is(try_load("/lib/x86_64-linux-gnu/libm.so.6", err, sizeof(err)), -ENOEXEC, "a libm");
