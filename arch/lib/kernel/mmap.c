@@ -30,8 +30,8 @@
 
 struct lib_mapping {
 	struct list_head list;
-	struct vm_area_struct *vma;
-	unsigned long start, len;	/* reserved from the host; len 0: nothing */
+	struct vm_area_struct *vma;	/* NULL: a vmap() */
+	unsigned long start, len;	/* reserved from the host */
 };
 
 static LIST_HEAD(mappings);
@@ -104,30 +104,37 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 	return ret;
 }
 
-/* Named as what it replaces in the table; see syscall.c. */
-SYSCALL_DEFINE2(lib_munmap, unsigned long, addr, size_t, len)
+static struct lib_mapping *take_mapping(unsigned long start, bool of_program)
 {
-	struct lib_mapping *map, *found = NULL;
-	struct vm_area_struct *vma;
+	struct lib_mapping *map;
 
 	mutex_lock(&mappings_lock);
 	list_for_each_entry(map, &mappings, list)
-		if (map->vma->vm_start == addr) {
-			found = map;
+		if (of_program ? map->vma && map->vma->vm_start == start :
+				 !map->vma && map->start == start) {
 			list_del(&map->list);
-			break;
+			mutex_unlock(&mappings_lock);
+			return map;
 		}
 	mutex_unlock(&mappings_lock);
-	if (!found)
-		return -EINVAL;
+	return NULL;
+}
 
-	vma = found->vma;
+/* Named as what it replaces in the table; see syscall.c. */
+SYSCALL_DEFINE2(lib_munmap, unsigned long, addr, size_t, len)
+{
+	struct lib_mapping *map = take_mapping(addr, true);
+	struct vm_area_struct *vma;
+
+	if (!map)
+		return -EINVAL;
+	vma = map->vma;
 	if (vma->vm_ops && vma->vm_ops->close)
 		vma->vm_ops->close(vma);
-	lib_host->unmap(lib_host_arg, found->start, found->len);
+	lib_host->unmap(lib_host_arg, map->start, map->len);
 	fput(vma->vm_file);
 	vm_area_free(vma);
-	kfree(found);
+	kfree(map);
 	return 0;
 }
 
@@ -142,26 +149,45 @@ int __wrap_vm_insert_page(struct vm_area_struct *vma, unsigned long addr, struct
 void *__wrap_vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot);
 void *__wrap_vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
+	struct lib_mapping *map;
 	u64 start = 0, at;
 	unsigned int i;
 
-	if (!lib_host->map ||
-	    lib_host->map(lib_host_arg, &start, LIBOS_MAP_RESERVE, (u64)count << PAGE_SHIFT))
+	if (!lib_host->map)
 		return NULL;
+	map = kzalloc(sizeof(*map), GFP_KERNEL);
+	if (!map)
+		return NULL;
+	map->len = (unsigned long)count << PAGE_SHIFT;
+	if (lib_host->map(lib_host_arg, &start, LIBOS_MAP_RESERVE, map->len))
+		goto free;
+	map->start = start;
 	for (i = 0; i < count; i++) {
 		at = start + ((u64)i << PAGE_SHIFT);
-		if (lib_host->map(lib_host_arg, &at, page_to_phys(pages[i]), PAGE_SIZE)) {
-			lib_host->unmap(lib_host_arg, start, (u64)count << PAGE_SHIFT);
-			return NULL;
-		}
+		if (lib_host->map(lib_host_arg, &at, page_to_phys(pages[i]), PAGE_SIZE))
+			goto unmap;
 	}
+	mutex_lock(&mappings_lock);
+	list_add(&map->list, &mappings);
+	mutex_unlock(&mappings_lock);
 	return (void *)start;
+
+unmap:
+	lib_host->unmap(lib_host_arg, start, map->len);
+free:
+	kfree(map);
+	return NULL;
 }
 
 void __wrap_vunmap(const void *addr);
 void __wrap_vunmap(const void *addr)
 {
-	/* The host knows how long its reservation is. */
-	if (addr)
-		lib_host->unmap(lib_host_arg, (unsigned long)addr, 0);
+	struct lib_mapping *map = take_mapping((unsigned long)addr, false);
+
+	if (WARN_ON(addr && !map))
+		return;
+	if (map) {
+		lib_host->unmap(lib_host_arg, map->start, map->len);
+		kfree(map);
+	}
 }
