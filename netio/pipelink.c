@@ -24,8 +24,13 @@
  * reading end at once, and its writing end when the peer reads it (until then
  * the open fails with ENXIO).  Whoever comes second succeeds at once and says
  * hello, on which the first one tries again: no timer is needed.  When the peer
- * dies both are closed and it begins anew.  A newcomer may find the end of an
- * older conversation in its FIFO; it skips to the first hello.
+ * dies both are closed and it begins anew.
+ *
+ * A newcomer may come before its predecessor's death has been noticed, and must
+ * not go on with its predecessor's torn frame.  So it puts new FIFOs in place of
+ * the old ones: who still reads the old one then sees its end, and opens anew.
+ * The newcomer holds the old ones for writing meanwhile, or one who opened an old
+ * one just before would wait at it forever.
  *
  * SIGPIPE.  Its handling belongs to the program, and masking it costs two calls
  * a write.  Instead each pipe that we write is kept open for reading too
@@ -281,6 +286,18 @@ static int reopen(struct pipe *p, int fd, int flags)
 	return open_pipe(p, path, flags);
 }
 
+/* The same open file under a number of ours. */
+static int share(struct pipe *p, int fd, struct netio_err *err)
+{
+	int mine = fcntl(fd, F_DUPFD_CLOEXEC, p->fd_min);
+
+	if (mine < 0 && p->fd_min)
+		mine = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (mine >= 0 && !fcntl(mine, F_SETFL, fcntl(mine, F_GETFL) | O_NONBLOCK))
+		return mine;
+	return netio_fail(err, -errno, "pipe: file descriptor %d: %s", fd, strerror(errno));
+}
+
 /* Take over @fd for @flags (O_RDONLY, O_WRONLY); the caller's number is freed. */
 static int adopt(struct pipe *p, int fd, int flags, struct netio_err *err)
 {
@@ -293,23 +310,16 @@ static int adopt(struct pipe *p, int fd, int flags, struct netio_err *err)
 				  strerror(errno));
 	if (S_ISFIFO(st.st_mode)) {
 		ret = reopen(p, fd, flags);
-		if (ret < 0)
-			netio_fail(err, ret, "pipe: cannot open /proc/self/fd/%d: %s", fd,
-				   strerror(-ret));
-		return ret;
+		return ret < 0 ? share(p, fd, err) : ret;
 	}
 	if (S_ISSOCK(st.st_mode) && !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) &&
 	    type == SOCK_STREAM) {
 		p->socket = flags != O_RDONLY || p->socket;
-		ret = fcntl(fd, F_DUPFD_CLOEXEC, p->fd_min);
-		if (ret < 0 || fcntl(ret, F_SETFL, fcntl(ret, F_GETFL) | O_NONBLOCK) < 0)
-			return netio_fail(err, -errno, "pipe: file descriptor %d: %s", fd,
-					  strerror(errno));
-		return ret;
+		return share(p, fd, err);
 	}
 	return netio_fail(err, -EINVAL, "pipe: file descriptor %d is neither pipe nor stream socket%s",
-			  fd, p->mode == NETIO_PIPE_STDIN ? "; use it as in: nuse ... | nuse ..." :
-			  p->mode == NETIO_PIPE_STDOUT ? "; use it as in: nuse ... | nuse ..." : "");
+			  fd, p->mode == NETIO_PIPE_FDS ? "" :
+			  "; use it as in: nuse ... | nuse ...");
 }
 
 static int connect_fds(struct pipe *p, int rfd, int wfd, struct netio_err *err)
@@ -373,24 +383,37 @@ static int connect_stdin(struct pipe *p, struct netio_err *err)
 	return p->rfd < 0 ? p->rfd : 0;
 }
 
-/* Make path.N unless it is there, and open it for both so that nothing blocks. */
-static int fifo_open(const char *path, struct netio_err *err)
+/*
+ * Put a new FIFO at @path.  @old_fd gets a file that holds the old one, to be closed
+ * when all is in place, or -1 if there was none.
+ */
+static int fifo_renew(const char *path, int *old_fd, struct netio_err *err)
 {
+	char fresh[PATH_MAX + 16];
 	struct stat st;
-	int fd;
+	int old;
 
-	if (mkfifo(path, 0600) < 0 && errno != EEXIST)
-		return netio_fail(err, -errno, "pipe: cannot make the FIFO %s: %s", path,
-				  strerror(errno));
-	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	old = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (old < 0 && errno != ENOENT)
 		return netio_fail(err, -errno, "pipe: cannot open the FIFO %s: %s", path,
 				  strerror(errno));
-	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode)) {
-		close(fd);
+	if (old >= 0 && (fstat(old, &st) < 0 || !S_ISFIFO(st.st_mode))) {
+		close(old);
 		return netio_fail(err, -EINVAL, "pipe: %s is there, but is no FIFO", path);
 	}
-	return fd;
+	*old_fd = old;
+	snprintf(fresh, sizeof(fresh), "%s.%d", path, getpid());
+	if (mkfifo(fresh, 0600) < 0 || (old >= 0 && chmod(fresh, st.st_mode & 07777) < 0) ||
+	    rename(fresh, path) < 0) {
+		int ret = -errno;
+
+		unlink(fresh);
+		if (old >= 0)
+			return 0;	/* in a directory that we may not write to */
+		return netio_fail(err, ret, "pipe: cannot make the FIFO %s: %s", path,
+				  strerror(-ret));
+	}
+	return 0;
 }
 
 /*
@@ -399,20 +422,12 @@ static int fifo_open(const char *path, struct netio_err *err)
  */
 static int connect_fifo(struct pipe *p, const char *path, struct netio_err *err)
 {
-	char name[2][PATH_MAX];
-	int side, fd;
+	char name[2][PATH_MAX], lock[PATH_MAX + 8];
+	int side, fd, i, old[2] = { -1, -1 }, ret = 0;
 
 	for (side = 0; side < 2; side++) {
 		if (snprintf(name[side], PATH_MAX, "%s.%d", path, side) >= PATH_MAX)
 			return netio_fail(err, -ENAMETOOLONG, "pipe: the path is too long");
-		fd = fifo_open(name[side], err);
-		if (fd < 0)
-			return fd;
-		close(fd);
-	}
-	for (side = 0; side < 2; side++) {
-		char lock[PATH_MAX + 8];
-
 		snprintf(lock, sizeof(lock), "%s.lock", name[side]);
 		fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (fd < 0)
@@ -427,7 +442,15 @@ static int connect_fifo(struct pipe *p, const char *path, struct netio_err *err)
 				  path);
 	p->lock_fd = netio_fd_raise(fd, p->fd_min);
 	memcpy(p->path_rx, name[side], PATH_MAX);
-	memcpy(p->path_tx, name[!side], PATH_MAX);
+	snprintf(p->path_tx, PATH_MAX, "%s.%d", path, !side);
+	/* What the peer writes first, for it opens the two the other way round. */
+	for (i = 0; i < 2 && !ret; i++)
+		ret = fifo_renew(i ? p->path_tx : p->path_rx, &old[i], err);
+	for (i = 0; i < 2; i++)
+		if (old[i] >= 0)
+			close(old[i]);
+	if (ret)
+		return ret;
 	fifo_begin(p);
 	if (p->rfd < 0)
 		return netio_fail(err, p->rfd, "pipe: cannot open the FIFO %s: %s", p->path_rx,
