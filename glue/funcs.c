@@ -15,6 +15,8 @@
 
 #include "funcs.h"
 
+#define MAX_INTERRUPTION	64
+
 struct reader {
 	const __u8 *file;
 	size_t	len;
@@ -158,17 +160,14 @@ static unsigned int cie_encoding(const struct reader *r, __u64 off)
 	return 0;
 }
 
-static void from_eh_frame(struct reader *r, const Elf64_Phdr *ph)
+/* The records at file offset @off, whose address is @vaddr. */
+static void walk_eh_frame(struct reader *r, __u64 off, __u64 vaddr)
 {
-	const __u8 *h = at(r, ph->p_offset, 4);
-	__u64 off = ph->p_offset + 4, vaddr, start, end, body, size, cie, cie_seen = ~0ULL;
+	__u64 start, end, body, size, cie, cie_seen = ~0ULL;
 	unsigned int enc = DW_OMIT;
 	const void *p;
 	__u32 len, id;
 
-	if (!h || h[0] != 1 || read_encoded(r, &off, ph->p_vaddr + 4, h[1], &vaddr))
-		return;
-	off = offset_of(r, vaddr);
 	/* The address of what is at offset x is x + vaddr - off. */
 	vaddr -= off;
 	for (; (p = at(r, off, 8)); off = end) {
@@ -192,6 +191,17 @@ static void from_eh_frame(struct reader *r, const Elf64_Phdr *ph)
 			continue;
 		add(r, start, size);
 	}
+}
+
+static int from_eh_frame_hdr(struct reader *r, const Elf64_Phdr *ph)
+{
+	const __u8 *h = at(r, ph->p_offset, 4);
+	__u64 off = ph->p_offset + 4, vaddr;
+
+	if (!h || h[0] != 1 || read_encoded(r, &off, ph->p_vaddr + 4, h[1], &vaddr))
+		return 0;
+	walk_eh_frame(r, offset_of(r, vaddr), vaddr);
+	return 1;
 }
 
 /* --- symbols, and Go -------------------------------------------------------- */
@@ -246,10 +256,18 @@ static void from_pclntab(struct reader *r, const Elf64_Shdr *sh)
 	}
 }
 
-static void from_sections(struct reader *r)
+static int is_named(const struct reader *r, const Elf64_Shdr *str, const Elf64_Shdr *sh,
+		    const char *name)
+{
+	size_t n = strlen(name) + 1;
+	const char *s = at(r, str->sh_offset + sh->sh_name, n);
+
+	return s && !memcmp(s, name, n);
+}
+
+static void from_sections(struct reader *r, int have_eh_frame)
 {
 	const Elf64_Shdr *sh, *str;
-	const char *name;
 	int i;
 
 	if (r->eh->e_shentsize != sizeof(*sh))
@@ -261,10 +279,12 @@ static void from_sections(struct reader *r)
 	for (i = 0; i < r->eh->e_shnum; i++) {
 		if (sh[i].sh_type == SHT_SYMTAB || sh[i].sh_type == SHT_DYNSYM)
 			from_symbols(r, &sh[i]);
-		name = at(r, str->sh_offset + sh[i].sh_name, sizeof(".gopclntab"));
-		if (sh[i].sh_type == SHT_PROGBITS && name &&
-		    !memcmp(name, ".gopclntab", sizeof(".gopclntab")))
+		if (sh[i].sh_type != SHT_NOBITS && is_named(r, str, &sh[i], ".gopclntab"))
 			from_pclntab(r, &sh[i]);
+		/* A static program need not have the header that leads to it. */
+		if (!have_eh_frame && sh[i].sh_type != SHT_NOBITS &&
+		    is_named(r, str, &sh[i], ".eh_frame"))
+			walk_eh_frame(r, sh[i].sh_offset, sh[i].sh_addr);
 	}
 }
 
@@ -279,12 +299,22 @@ static int by_start(const void *a, const void *b)
 	return x->end > y->end ? -1 : x->end < y->end;
 }
 
+/*
+ * glibc's clone() ends its frame description at the very syscall instruction,
+ * to make backtraces of new threads stop there.  The function goes on.
+ */
+static int interrupted(const struct reader *r, __u64 end, __u64 start)
+{
+	return start > end && start - end <= MAX_INTERRUPTION &&
+	       memmem(r->file + end, start - end, "\x0f\x05", 2);
+}
+
 int glue_funcs_find(const void *file, size_t len, struct glue_funcs *out)
 {
 	struct reader r = { .file = file, .len = len };
 	struct glue_func *f;
 	size_t i, n = 0;
-	int k;
+	int k, have_eh_frame = 0;
 
 	memset(out, 0, sizeof(*out));
 	r.eh = at(&r, 0, sizeof(*r.eh));
@@ -297,8 +327,8 @@ int glue_funcs_find(const void *file, size_t len, struct glue_funcs *out)
 		return -ENOEXEC;
 	for (k = 0; k < r.eh->e_phnum; k++)
 		if (r.ph[k].p_type == PT_GNU_EH_FRAME)
-			from_eh_frame(&r, &r.ph[k]);
-	from_sections(&r);
+			have_eh_frame |= from_eh_frame_hdr(&r, &r.ph[k]);
+	from_sections(&r, have_eh_frame);
 	out->entry = calloc(r.n + 1, sizeof(*out->entry));
 	if (r.nomem || !out->entry) {
 		free(r.f);
@@ -313,7 +343,7 @@ int glue_funcs_find(const void *file, size_t len, struct glue_funcs *out)
 		out->entry[out->nentry++] = f[i].start;
 		if (f[i].start == f[i].end)
 			continue;
-		if (n && f[i].start < f[n - 1].end) {
+		if (n && (f[i].start < f[n - 1].end || interrupted(&r, f[n - 1].end, f[i].start))) {
 			if (f[i].end > f[n - 1].end)
 				f[n - 1].end = f[i].end;
 		} else {
