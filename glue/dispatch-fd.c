@@ -13,11 +13,15 @@ long sys_close(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	struct glue_fdtab *f = t->prog->fds;
 	unsigned int fd = arg[0];
+	long ret;
 
 	if (fd >= f->nr)
 		return -EBADF;
-	if (likely(!fd_byte(f, fd)))
-		return glue_host(t, nr, arg);
+	if (likely(fd_plain_begin(f, fd))) {
+		ret = glue_host(t, nr, arg);
+		fd_plain_end(f, fd);
+		return ret;
+	}
 	return fd_close(t, fd);
 }
 

@@ -32,8 +32,12 @@
  * longer; the host answers EBADF for the placeholder, close() and dup2() must
  * answer EBADF and EBUSY as Linux does for an accept() under way.
  *
- * Locking.  Bytes change with the lock held, together with the host's table;
- * the stack's table changes between FD_BUSY and the next state, without the
+ * Locking.  Bytes change with the lock held, together with the host's table,
+ * with one exception: close() of a host file may block in the host, so it only
+ * marks the byte FD_HELD and takes no lock (but while close_range() is at work).  Who is about to change a number that
+ * is held waits until it is not, lest that close() takes away a placeholder;
+ * who changes a number that is in use holds it likewise.
+ * The stack's table changes between FD_BUSY and the next state, without the
  * lock where that may block (close with SO_LINGER).  Reading a byte takes no
  * lock: read() on a stack file costs one load.  A thread that read the byte
  * before another closed the number reaches a closed file in the stack, and gets
@@ -63,29 +67,90 @@ static void set_byte(struct glue_fdtab *f, unsigned int fd, unsigned int byte)
 		__atomic_store_n(&f->high, fd + 1, __ATOMIC_RELAXED);
 }
 
+/*
+ * Hold number @fd: with the lock, which is let go while another holds it.
+ * Returns what the byte was; set_byte() ends it.
+ */
+static unsigned int hold(struct glue_fdtab *f, unsigned int fd)
+{
+	for (;;) {
+		__u8 byte = fd_byte(f, fd);
+
+		if (byte & FD_HELD) {
+			glue_unlock(&f->lock);
+			glue_raw0(SYS_sched_yield);
+			glue_lock(&f->lock);
+		} else if (__atomic_compare_exchange_n(&f->kind[fd], &byte, byte | FD_HELD, false,
+						       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+			return byte;
+		}
+	}
+}
+
 /* --- placeholders -------------------------------------------------------- */
 
+/* Take over @fd, which the host has just given us. */
+static bool claim(struct glue_fdtab *f, unsigned int fd)
+{
+	for (int tries = 0; tries < 10000; tries++) {
+		__u8 byte = fd_byte(f, fd);
+
+		if (byte & FD_HELD)	/* a close() that is about to return */
+			glue_raw0(SYS_sched_yield);
+		else if (__atomic_compare_exchange_n(&f->kind[fd], &byte, FD_BUSY, false,
+						     __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Between the host's giving us a number and our claiming it, a stray close() of
+ * that number, which works without the lock, may take it away.  So look again if
+ * there was any close() meanwhile.
+ */
 long fd_reserve(struct glue_fdtab *f, unsigned int min, bool cloexec)
 {
-	long fd;
+	int cmd = cloexec ? F_DUPFD_CLOEXEC : F_DUPFD;
+	__u64 closers;
+	long fd, flags;
 
 	if (min >= f->soft)
 		return -EINVAL;
 	glue_lock(&f->lock);
-	fd = glue_raw3(SYS_fcntl, f->master, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, min);
-	if (fd >= (long)f->soft) {
-		glue_raw1(SYS_close, fd);
-		fd = -EMFILE;
-	}
-	if (fd >= 0)
+	for (;;) {
+		closers = __atomic_load_n(&f->closers, __ATOMIC_SEQ_CST);
+		fd = glue_raw3(SYS_fcntl, f->master, cmd, min);
+		if (fd >= (long)f->soft) {
+			glue_raw1(SYS_close, fd);
+			fd = -EMFILE;
+		}
+		if (fd < 0)
+			break;
+		if (!claim(f, fd)) {
+			/* A close() that takes its time: not free yet. */
+			glue_raw1(SYS_close, fd);
+			min = fd + 1;
+			continue;
+		}
 		set_byte(f, fd, FD_BUSY);
+		if (!(__u32)closers && closers == __atomic_load_n(&f->closers, __ATOMIC_SEQ_CST))
+			break;
+		flags = glue_raw2(SYS_fcntl, fd, F_GETFL);
+		if (flags >= 0 && flags & O_PATH)
+			break;
+		set_byte(f, fd, FD_HOST);
+	}
 	glue_unlock(&f->lock);
 	return fd;
 }
 
 void fd_publish(struct glue_fdtab *f, unsigned int fd, unsigned int flags)
 {
+	glue_lock(&f->lock);
+	hold(f, fd);
 	set_byte(f, fd, FD_STACK | flags);
+	glue_unlock(&f->lock);
 }
 
 void fd_cancel(struct glue_fdtab *f, unsigned int fd)
@@ -154,21 +219,29 @@ long fd_host_made(struct glue_fdtab *f, long fd)
 void fd_mark_near(struct glue_fdtab *f, unsigned int fd)
 {
 	glue_lock(&f->lock);
-	if (fd_byte(f, fd) == FD_HOST)
+	if (hold(f, fd) == FD_HOST)
 		set_byte(f, fd, FD_HOST | FD_NEAR);
+	else
+		set_byte(f, fd, fd_byte(f, fd) & ~FD_HELD);
 	glue_unlock(&f->lock);
 }
 
 /* --- close --------------------------------------------------------------- */
 
+/* The wrapper of @fd is gone; so goes the file it stood for. */
+static void unwrap(struct glue_fdtab *f, unsigned int fd)
+{
+	if (!f->hostfd[fd])
+		return;
+	glue_raw1(SYS_close, f->hostfd[fd]);
+	f->hostfd[fd] = 0;
+}
+
 /* The number @fd is FD_BUSY and its stack file gone: let the host have it. */
 static void release(struct glue_fdtab *f, unsigned int fd)
 {
 	glue_lock(&f->lock);
-	if (f->hostfd[fd]) {
-		glue_raw1(SYS_close, f->hostfd[fd]);
-		f->hostfd[fd] = 0;
-	}
+	unwrap(f, fd);
 	glue_raw1(SYS_close, fd);
 	set_byte(f, fd, FD_HOST);
 	glue_unlock(&f->lock);
@@ -181,14 +254,16 @@ long fd_close(struct glue_thread *t, unsigned int fd)
 	long ret;
 
 	glue_lock(&f->lock);
-	byte = fd_byte(f, fd);
+	byte = hold(f, fd);
 	switch (byte & FD_KIND) {
 	case FD_HOST:
+		ret = glue_raw1(SYS_close, fd);
 		set_byte(f, fd, FD_HOST);
 		glue_unlock(&f->lock);
-		return glue_raw1(SYS_close, fd);
+		return ret;
 	case FD_BUSY:
 	case FD_HIDDEN:
+		set_byte(f, fd, byte);
 		glue_unlock(&f->lock);
 		return -EBADF;
 	}
@@ -227,13 +302,21 @@ long fd_close_range(struct glue_thread *t, unsigned int first, unsigned int last
 		return glue_raw3(SYS_close_range, first, last, flags);
 	}
 
+	glue_lock(&f->range_lock);
+	__atomic_store_n(&f->ranging, 1, __ATOMIC_SEQ_CST);
+	while ((__u32)__atomic_load_n(&f->closers, __ATOMIC_SEQ_CST))
+		glue_raw0(SYS_sched_yield);
 	glue_lock(&f->lock);
 	end = last < f->high ? last + 1 : f->high;
 	for (fd = first; fd < end; fd++) {
-		unsigned int kind = fd_byte(f, fd) & FD_KIND;
+		unsigned int byte = fd_byte(f, fd);
 
-		if (kind == FD_STACK || kind == FD_WRAPPED)
-			set_byte(f, fd, FD_BUSY | FD_CLOSING);
+		if (!byte)
+			continue;
+		byte = hold(f, fd);
+		if ((byte & FD_KIND) == FD_STACK || (byte & FD_KIND) == FD_WRAPPED)
+			byte = FD_BUSY | FD_CLOSING;
+		set_byte(f, fd, byte);
 	}
 	glue_unlock(&f->lock);
 
@@ -243,14 +326,13 @@ long fd_close_range(struct glue_thread *t, unsigned int first, unsigned int last
 
 	/* Now the host's, in runs between the numbers that must stay. */
 	glue_lock(&f->lock);
+	end = last < f->high ? last + 1 : f->high;
 	for (fd = from = first; fd < end; fd++) {
 		unsigned int byte = fd_byte(f, fd);
 
-		if (byte & FD_CLOSING && f->hostfd[fd]) {
-			glue_raw1(SYS_close, f->hostfd[fd]);
-			f->hostfd[fd] = 0;
-		}
-		if (!byte || byte & FD_CLOSING || (byte & FD_KIND) == FD_HOST)
+		if (byte & FD_CLOSING)
+			unwrap(f, fd);
+		if (byte & FD_CLOSING || (byte & FD_KIND) == FD_HOST)
 			continue;
 		if (fd > from)
 			ret = glue_raw3(SYS_close_range, from, fd - 1, 0);
@@ -259,12 +341,12 @@ long fd_close_range(struct glue_thread *t, unsigned int first, unsigned int last
 	if (from <= last && !ret)
 		ret = glue_raw3(SYS_close_range, from, last, 0);
 	for (fd = first; fd < end; fd++) {
-		unsigned int byte = fd_byte(f, fd);
-
-		if (byte & FD_CLOSING || (byte & FD_KIND) == FD_HOST)
+		if (fd_byte(f, fd) & FD_CLOSING)
 			set_byte(f, fd, FD_HOST);
 	}
 	glue_unlock(&f->lock);
+	__atomic_store_n(&f->ranging, 0, __ATOMIC_RELEASE);
+	glue_unlock(&f->range_lock);
 	return ret;
 }
 
@@ -302,41 +384,37 @@ long fd_dup2(struct glue_thread *t, unsigned int old, unsigned int fd, unsigned 
 	if (fd >= f->soft)
 		return -EBADF;
 	glue_lock(&f->lock);
-	from = fd_byte(f, old);
-	to = fd_byte(f, fd);
+	to = hold(f, fd);
+	from = old == fd ? to : fd_byte(f, old);
 	if ((from & FD_KIND) == FD_BUSY || (to & FD_KIND) == FD_HIDDEN) {
 		ret = -EBADF;
-		goto out;
-	}
-	if ((to & FD_KIND) == FD_BUSY) {
+	} else if ((to & FD_KIND) == FD_BUSY) {
 		ret = -EBUSY;
-		goto out;
-	}
-	if (old == fd) {
+	} else if (old == fd) {
 		ret = glue_raw2(SYS_fcntl, old, F_GETFD);
 		ret = ret < 0 ? ret : (long)fd;
-		goto out;
-	}
-
-	if ((from & FD_KIND) != FD_STACK) {
+	} else if ((from & FD_KIND) != FD_STACK) {
 		ret = glue_raw3(SYS_dup3, old, fd, flags);
-		if (ret < 0)
-			goto out;
-		set_byte(f, fd, FD_HOST | (from & FD_NEAR));
-		if ((to & FD_KIND) == FD_STACK || (to & FD_KIND) == FD_WRAPPED)
-			stack_now(t, SYS_close, fd, 0, 0);
+		if (ret >= 0) {
+			set_byte(f, fd, FD_HOST | FD_HELD);
+			if ((to & FD_KIND) == FD_STACK || (to & FD_KIND) == FD_WRAPPED)
+				stack_now(t, SYS_close, fd, 0, 0);
+			unwrap(f, fd);
+			to = FD_HOST | (from & FD_NEAR);
+		}
 	} else {
 		ret = stack_now(t, SYS_dup3, old, fd, flags);
-		if (ret < 0)
-			goto out;
-		set_byte(f, fd, FD_STACK | (from & FD_EPOLL));
-		glue_raw3(SYS_dup3, f->master, fd, flags);
+		if (ret >= 0) {
+			set_byte(f, fd, FD_STACK | (from & FD_EPOLL) | FD_HELD);
+			ret = glue_raw3(SYS_dup3, f->master, fd, flags);
+			if (ret >= 0)
+				to = FD_STACK | (from & FD_EPOLL);
+			else		/* EBUSY: an open() of the host is about to get it */
+				stack_now(t, SYS_close, fd, 0, 0);
+			unwrap(f, fd);
+		}
 	}
-	if (f->hostfd[fd]) {
-		glue_raw1(SYS_close, f->hostfd[fd]);
-		f->hostfd[fd] = 0;
-	}
-out:
+	set_byte(f, fd, to);
 	glue_unlock(&f->lock);
 	return ret;
 }
@@ -353,7 +431,7 @@ long fd_wrap(struct glue_thread *t, unsigned int fd)
 	if (fd >= f->nr)
 		return -EBADF;
 	glue_lock(&f->lock);
-	byte = fd_byte(f, fd);
+	byte = hold(f, fd);
 	if ((byte & FD_KIND) != FD_HOST) {
 		ret = (byte & FD_KIND) == FD_BUSY ? -EBADF : 0;
 		goto out;
@@ -366,18 +444,19 @@ long fd_wrap(struct glue_thread *t, unsigned int fd)
 	/* With no number left the wrapper watches the program's own. */
 	arg[0] = dup < 0 ? fd : dup;
 	ret = libos_call_fd(glue_thread_stack(t), LIBOS_NR_HOSTFILE, arg, fd);
-	if (ret != (long)fd) {
-		if (ret >= 0)
-			stack_now(t, SYS_close, ret, 0, 0);
-		if (dup >= 0)
-			glue_raw1(SYS_close, dup);
-		ret = ret < 0 ? ret : -ENFILE;
+	if (ret == (long)fd) {
+		f->hostfd[fd] = dup < 0 ? 0 : dup;
+		byte = FD_WRAPPED | (byte & ~FD_KIND);
+		ret = 0;
 		goto out;
 	}
-	f->hostfd[fd] = dup < 0 ? 0 : dup;
-	set_byte(f, fd, FD_WRAPPED | (byte & ~FD_KIND));
-	ret = 0;
+	if (ret >= 0)
+		stack_now(t, SYS_close, ret, 0, 0);
+	if (dup >= 0)
+		glue_raw1(SYS_close, dup);
+	ret = ret < 0 ? ret : -ENFILE;
 out:
+	set_byte(f, fd, byte);
 	glue_unlock(&f->lock);
 	return ret;
 }
@@ -385,19 +464,22 @@ out:
 long fd_migrate(struct glue_thread *t, unsigned int fd, int host)
 {
 	struct glue_fdtab *f = t->prog->fds;
-	long ret = -EBADF;
+	long flags, ret = -EBADF;
+	unsigned int byte;
 
 	glue_lock(&f->lock);
-	if ((fd_byte(f, fd) & FD_KIND) == FD_STACK) {
-		long flags = glue_raw2(SYS_fcntl, fd, F_GETFD);
-
+	byte = hold(f, fd);
+	if ((byte & FD_KIND) == FD_STACK) {
+		flags = glue_raw2(SYS_fcntl, fd, F_GETFD);
 		ret = glue_raw3(SYS_dup3, host, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
 		if (ret >= 0) {
-			set_byte(f, fd, FD_HOST);
+			set_byte(f, fd, FD_HOST | FD_HELD);
 			stack_now(t, SYS_close, fd, 0, 0);
+			byte = FD_HOST;
 			ret = 0;
 		}
 	}
+	set_byte(f, fd, byte);
 	glue_unlock(&f->lock);
 	glue_raw1(SYS_close, host);
 	return ret;
@@ -407,15 +489,19 @@ long fd_adopt(struct glue_thread *t, unsigned int fd, int parked)
 {
 	struct glue_fdtab *f = t->prog->fds;
 	long flags, ret;
+	unsigned int byte;
 
 	glue_lock(&f->lock);
+	byte = hold(f, fd);
 	flags = glue_raw2(SYS_fcntl, fd, F_GETFD);
 	flags = flags > 0 && flags & FD_CLOEXEC ? O_CLOEXEC : 0;
-	ret = stack_now(t, SYS_dup3, parked, fd, flags);
+	ret = (byte & FD_KIND) == FD_HOST ? stack_now(t, SYS_dup3, parked, fd, flags) : -EBADF;
 	if (ret >= 0) {
-		set_byte(f, fd, FD_STACK);
+		byte = FD_STACK;
+		set_byte(f, fd, byte | FD_HELD);
 		glue_raw3(SYS_dup3, f->master, fd, flags);
 	}
+	set_byte(f, fd, byte);
 	glue_unlock(&f->lock);
 	stack_now(t, SYS_close, parked, 0, 0);
 	return ret;

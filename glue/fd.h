@@ -23,6 +23,7 @@ enum fd_kind {
 #define FD_NEAR		0x10	/* a host directory above or beside stack paths */
 #define FD_EPOLL	0x20	/* a stack epoll file */
 #define FD_CLOSING	0x40	/* with FD_BUSY: close_range() is about to take it */
+#define FD_HELD		0x80	/* somebody is changing it: wait, then look again */
 
 /**
  * struct glue_fdtab - the descriptors of one program
@@ -33,6 +34,10 @@ enum fd_kind {
  * @hard: and of the hard one
  * @lock: held for what changes @kind; over host calls, and stack calls that do
  *	not block
+ * @range_lock: held by close_range(), outside of @lock: one at a time
+ * @ranging: close_range() is at work: close() takes the lock
+ * @closers: calls of close() that work without it: how many now in the lower
+ *	half, how many there ever were in the upper
  * @master: the file that placeholders are duplicates of
  * @token_dev: device that memfds are on
  * @probe: host epoll file that tells whether a file can be polled
@@ -56,6 +61,9 @@ struct glue_fdtab {
 	__u32	soft;
 	__u32	hard;
 	__u32	lock;
+	__u32	range_lock;
+	__u32	ranging;
+	__u64	closers;
 	int	master;
 	int	probe;
 	unsigned long token_dev;
@@ -100,6 +108,29 @@ long fd_reserve(struct glue_fdtab *f, unsigned int min, bool cloexec);
 void fd_publish(struct glue_fdtab *f, unsigned int fd, unsigned int flags);
 void fd_cancel(struct glue_fdtab *f, unsigned int fd);
 long fd_settle(struct glue_thread *t, unsigned int fd, long ret, unsigned int flags);
+
+/*
+ * Begin and end close(2) of a host file without the lock.  False: it is not as
+ * plain as that, fd_close() must do it.
+ */
+static inline bool fd_plain_begin(struct glue_fdtab *f, unsigned int fd)
+{
+	__u8 plain = FD_HOST;
+
+	__atomic_fetch_add(&f->closers, 1ULL << 32 | 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&f->ranging, __ATOMIC_SEQ_CST) &&
+	    __atomic_compare_exchange_n(&f->kind[fd], &plain, FD_HOST | FD_HELD, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		return true;
+	__atomic_fetch_sub(&f->closers, 1, __ATOMIC_RELEASE);
+	return false;
+}
+
+static inline void fd_plain_end(struct glue_fdtab *f, unsigned int fd)
+{
+	__atomic_store_n(&f->kind[fd], FD_HOST, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&f->closers, 1, __ATOMIC_RELEASE);
+}
 
 /* close(2), dup3(2) (with @same: dup2(2)), close_range(2). */
 long fd_close(struct glue_thread *t, unsigned int fd);
