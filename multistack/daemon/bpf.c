@@ -257,7 +257,8 @@ int bpf_cleanup(struct msd *d)
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", d->o.bpffs, e->d_name);
-		if (on_bpffs(path) && unlink(path))
+		/* the kernel's own maps.debug and progs.debug stay: EPERM */
+		if (on_bpffs(path) && unlink(path) && errno != EPERM)
 			log_warn("cannot remove %s: %s", path, strerror(errno));
 	}
 	closedir(dir);

@@ -128,6 +128,8 @@ static void serve(int sock)
 			h = lookup(m.key);
 			if (h)
 				drop(h);
+			/* the daemon tells its client "free" only when it is */
+			fd_send(sock, &m, sizeof(m), NULL, 0, 0);
 		} else if (m.op == 'G') {
 			give_all(sock);
 		} else if (m.op == 'Q') {
@@ -148,6 +150,7 @@ static int address(const char *run_dir, struct sockaddr_un *sa)
 
 int keeper_connect(const char *run_dir)
 {
+	struct timeval tv = { 10, 0 };
 	struct sockaddr_un sa;
 	int fd, err = address(run_dir, &sa);
 
@@ -156,6 +159,8 @@ int keeper_connect(const char *run_dir)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
+	/* it is local and does little: not to answer for long is to be broken */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	if (connect(fd, (void *)&sa, sizeof(sa))) {
 		err = -errno;
 		close(fd);

@@ -276,7 +276,7 @@ static int cleanup(struct msd *d)
 		/* whatever state that was: the pins hold it together */
 		if (err == -EBUSY || err == -EPERM)
 			return err;
-		store_quit(d->o.run_dir);
+		store_quit(d->store, d->o.run_dir);
 		return bpf_cleanup(d);
 	}
 	for (i = 1; i < d->o.max_ports; i++)
@@ -292,7 +292,7 @@ static int cleanup(struct msd *d)
 	}
 	unlink(d->o.socket);
 	close(d->bpffs_fd);
-	store_quit(d->o.run_dir);
+	store_quit(d->store, d->o.run_dir);
 	bpf_cleanup(d);
 	for (i = 0; i < 2; i++) {
 		char path[256];

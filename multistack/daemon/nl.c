@@ -183,12 +183,12 @@ int nl_link_set(struct mnl_socket *nl, uint32_t ifindex, const struct nl_link_se
 	return talk(nl, nlh, NULL, NULL);
 }
 
-int nl_veth_add(struct mnl_socket *nl, const char *name, const char *peer,
-		uint32_t peer_ifindex, int ns_fd)
+int nl_veth_add(struct mnl_socket *nl, const char *name, uint32_t ifindex,
+		const char *peer, uint32_t peer_ifindex, int ns_fd)
 {
 	char buf[1024];
 	struct nlmsghdr *nlh = link_msg(buf, RTM_NEWLINK,
-					NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 0);
+					NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, ifindex);
 	struct nlattr *info, *data, *p;
 	struct ifinfomsg *ifi;
 

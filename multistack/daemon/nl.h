@@ -37,9 +37,12 @@ struct nl_link_set {
 };
 int nl_link_set(struct mnl_socket *nl, uint32_t ifindex, const struct nl_link_set *s);
 
-/* A veth pair @name here and @peer with @peer_ifindex in the netns @ns_fd. */
-int nl_veth_add(struct mnl_socket *nl, const char *name, const char *peer,
-		uint32_t peer_ifindex, int ns_fd);
+/*
+ * A veth pair: @name here and @peer in the netns @ns_fd.  The kernel heeds the
+ * peer's ifindex only if this end has one, too.
+ */
+int nl_veth_add(struct mnl_socket *nl, const char *name, uint32_t ifindex,
+		const char *peer, uint32_t peer_ifindex, int ns_fd);
 
 /* No queueing discipline: who sends puts the frame into the ring himself. */
 int nl_noqueue(struct mnl_socket *nl, uint32_t ifindex);

@@ -27,12 +27,19 @@
 
 static int make(int home, int *fds)
 {
-	int err = 0, i;
+	int err = 0, i, quiet;
 
 	for (i = 0; i < 3; i++)
 		fds[i] = -1;
 	if (unshare(CLONE_NEWNET))
 		return -errno;
+	/* the kernel must not speak on the port's behalf (MLD, router solicits) */
+	quiet = open("/proc/sys/net/ipv6/conf/default/disable_ipv6", O_WRONLY | O_CLOEXEC);
+	if (quiet >= 0) {
+		if (write(quiet, "1", 1) < 0)
+			err = -errno;
+		close(quiet);
+	}
 	fds[0] = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (fds[0] >= 0)
 		fds[1] = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
@@ -47,10 +54,14 @@ static int make(int home, int *fds)
 
 static void run(int sock)
 {
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int fds[3], err, n, i;
+	int home, fds[3], err, n, i;
 	char c;
 
+	/* what a former daemon left is open here, too: credentials among it */
+	dup2(sock, 3);
+	sock = 3;
+	closefrom(4);
+	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	prctl(PR_SET_NAME, "multistack-ns");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (home < 0 || sandbox_nsmaker())

@@ -117,7 +117,7 @@ int sandbox_enter(struct msd *d)
 		CALL(faccessat2), CALL(unlink), CALL(unlinkat), CALL(pidfd_open),
 		CALL(clock_nanosleep), CALL(getrandom), CALL(gettid),
 		CALL(tgkill), CALL(rt_sigaction), CALL(uname), CALL(sysinfo),
-		CALL(getdents64),
+		CALL(getdents64), CALL(pipe2), CALL(poll), CALL(ppoll),
 	};
 	int err;
 

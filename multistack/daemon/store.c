@@ -5,6 +5,7 @@
  * (keeper.c).
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "fdpass.h"
 #include "msd.h"
 #include "store.h"
+
+#define BARRIER_MS 1000
 
 struct kept {
 	TAILQ_ENTRY(kept) next;
@@ -62,9 +65,13 @@ static int keeper_put(struct store *s, const char *key, int fd)
 static int keeper_del(struct store *s, const char *key)
 {
 	struct keeper_msg m = { .op = 'D' };
+	int err, n = 0;
 
 	snprintf(m.key, sizeof(m.key), "%s", key);
-	return fd_send(s->sock, &m, sizeof(m), NULL, 0, 0);
+	err = fd_send(s->sock, &m, sizeof(m), NULL, 0, 0);
+	if (!err && fd_recv(s->sock, &m, sizeof(m), NULL, &n, 0) != sizeof(m))
+		err = -EPIPE;
+	return err;
 }
 
 static int keeper_fetch(struct store *s)
@@ -108,10 +115,20 @@ static int systemd_put(struct store *s, const char *key, int fd)
 
 static int systemd_del(struct store *s, const char *key)
 {
+	int pipe_fd[2], err;
 	char text[128];
 
 	snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", key);
-	return notify(s, text, -1);
+	err = notify(s, text, -1);
+	/* sd_notify_barrier(3): the end of the pipe says that it has been done */
+	if (err || pipe2(pipe_fd, O_CLOEXEC))
+		return err;
+	err = notify(s, "BARRIER=1", pipe_fd[1]);
+	close(pipe_fd[1]);
+	if (!err)
+		poll(&(struct pollfd){ .fd = pipe_fd[0] }, 1, BARRIER_MS);
+	close(pipe_fd[0]);
+	return err;
 }
 
 /* sd_listen_fds(3): what was stored, and the socket of a socket unit. */
@@ -237,11 +254,15 @@ void store_purge(struct store *s)
 	}
 }
 
-void store_quit(const char *run_dir)
+void store_quit(struct store *s, const char *run_dir)
 {
 	struct keeper_msg m = { .op = 'Q' };
-	int fd = keeper_connect(run_dir), n = 0;
+	int fd, n = 0;
 
+	if (s && s->ops != &keeper_ops)
+		return;
+	/* it serves one connection at a time: ours, if we have one */
+	fd = s ? s->sock : keeper_connect(run_dir);
 	if (fd < 0)
 		return;
 	if (!fd_send(fd, &m, sizeof(m), NULL, 0, 0))

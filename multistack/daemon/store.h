@@ -21,7 +21,7 @@ int store_get(struct store *s, const char *key);
 void store_del(struct store *s, const char *key);
 void store_purge(struct store *s);
 /* cleanup: end the keeper, if there is one */
-void store_quit(const char *run_dir);
+void store_quit(struct store *s, const char *run_dir);
 
 /* keeper.c */
 struct keeper_msg {

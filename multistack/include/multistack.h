@@ -291,7 +291,11 @@ int ms_port_open(const char *name, const struct ms_port_opts *opts,
  * ms_port_close() - close a port, with all of its tuples
  * @port: a port, or NULL, which does nothing.
  *
- * Context: any thread, no other call on @port in progress.  Does not block.
+ * When it returns, the name and the tuples are free again, unless the daemon
+ * was away; then they are as soon as it is back.
+ *
+ * Context: any thread, no other call on @port in progress; blocks for up to a
+ * second.
  */
 void ms_port_close(struct ms_port *port);
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +12,8 @@
 
 #include "client.h"
 #include "names.h"
+
+#define CLOSE_MS 1000
 
 static const struct ms_kind_ops *const kinds[] = {
 	[MS_PORT_TAP] = &ms_tap_ops,
@@ -121,9 +124,15 @@ int ms_port_open(const char *name, const struct ms_port_opts *opts, struct ms_po
 
 void ms_port_close(struct ms_port *port)
 {
+	struct pollfd pfd = { .events = POLLIN };
+
 	if (!port)
 		return;
+	pfd.fd = port->conn.fd;
 	port->ops->teardown(port);
+	/* the daemon hangs up when it has taken the port down */
+	if (!shutdown(port->conn.fd, SHUT_WR))
+		poll(&pfd, 1, CLOSE_MS);
 	ms_conn_close(&port->conn);
 	free(port);
 }
