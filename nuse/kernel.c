@@ -2,9 +2,9 @@
 /*
  * Which kernels there are, and where.
  *
- * A kernel is a directory NAME with a liblinux.so in it; its NAME is a version
- * and perhaps what kind of build it is: 6.12, 6.12-full, 6.12-tiny.  They are
- * looked for, in this order, in
+ * A kernel is a file NAME/liblinux.so (as built) or liblinux-NAME.so (as
+ * installed); its NAME is a version and perhaps what kind of build it is: 6.12,
+ * 6.12-full, 6.12-tiny.  They are looked for, in this order, in
  *
  *	$NUSE_KERNELS		a list with colons
  *	../lib/libos		from where this program is: an installation
@@ -71,10 +71,12 @@ static bool library(const char *dir, const char *name, char *path, size_t len)
 {
 	char full[2 * PATH_MAX], real[PATH_MAX];
 
-	if ((size_t)snprintf(full, sizeof(full), "%s/%s/liblinux.so", dir, name) >= sizeof(full))
-		return false;
-	if (access(full, R_OK) < 0)
-		return false;
+	snprintf(full, sizeof(full), "%s/%s/liblinux.so", dir, name);
+	if (access(full, R_OK) < 0) {
+		snprintf(full, sizeof(full), "%s/liblinux-%s.so", dir, name);
+		if (access(full, R_OK) < 0)
+			return false;
+	}
 	snprintf(path, len, "%s", realpath(full, real) ? real : full);
 	return true;
 }
@@ -87,6 +89,18 @@ static int by_version(const struct dirent **a, const struct dirent **b)
 static int visible(const struct dirent *d)
 {
 	return d->d_name[0] != '.';
+}
+
+/* What an entry of a directory may be the NAME of; cut in place. */
+static const char *name_of(struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	if (len > 12 && !strncmp(d->d_name, "liblinux-", 9) && !strcmp(d->d_name + len - 3, ".so")) {
+		d->d_name[len - 3] = '\0';
+		return d->d_name + 9;
+	}
+	return d->d_name;
 }
 
 struct want {
@@ -113,9 +127,10 @@ static int match(const char *dir, void *arg)
 	for (i = 0; i < n; i++) {
 		size_t len = w->which ? strlen(w->which) : 0;
 
-		if (!found && (!len || (!strncmp(ent[i]->d_name, w->which, len) &&
-					ent[i]->d_name[len] == '-')))
-			found = library(dir, ent[i]->d_name, w->path, w->len);
+		const char *ename = name_of(ent[i]);
+
+		if (!found && (!len || (!strncmp(ename, w->which, len) && ename[len] == '-')))
+			found = library(dir, ename, w->path, w->len);
 		free(ent[i]);
 	}
 	if (n >= 0)
@@ -150,7 +165,7 @@ int nuse_kernel_find(const char *which, char *path, size_t len, struct nuse_err 
 		nuse_fail(err, NULL, "kernel %s: found no such kernel, expected one that nuse --list-kernels shows, or the path of a liblinux.so",
 			  nuse_quote(which));
 	else
-		nuse_fail(err, NULL, "found no kernel in $NUSE_KERNELS nor in %s, expected NAME/liblinux.so there, or --kernel PATH",
+		nuse_fail(err, NULL, "found no kernel in $NUSE_KERNELS nor in %s, expected liblinux-NAME.so there, or --kernel PATH",
 			  LIBOS_KERNEL_DIR);
 	return -ENOENT;
 }
@@ -272,14 +287,16 @@ static int list_dir(const char *dir, void *arg)
 
 	n = scandir(dir, &ent, visible, by_version);
 	for (i = 0; i < n; i++) {
-		if (l->n < 64 && library(dir, ent[i]->d_name, path, sizeof(path))) {
+		const char *name = name_of(ent[i]);
+
+		if (l->n < 64 && library(dir, name, path, sizeof(path))) {
 			for (j = 0; j < l->n && strcmp(l->seen[j], path); j++)
 				;
 			if (j == l->n) {
 				strcpy(l->seen[l->n++], path);
 				if (nuse_kernel_release(path, rel, sizeof(rel)) < 0)
 					strcpy(rel, "?");
-				fprintf(l->f, "%s %s %s\n", ent[i]->d_name, rel, path);
+				fprintf(l->f, "%s %s %s\n", name, rel, path);
 			}
 		}
 		free(ent[i]);

@@ -506,10 +506,46 @@ static void limits(void)
 	nuse_conf_free(&c);
 }
 
-int main(void)
+/* For the tests of the documents: all keys, a line "SCOPE KEY" each. */
+static int list_keys(void)
+{
+	static const char *const scope[] = { "global", "interface", "route" };
+	const struct nuse_keydef *k;
+	int s;
+
+	for (s = 0; s < 3; s++)
+		for (k = nuse_keys[s]; k->name; k++)
+			printf("%s %s\n", scope[s], k->name);
+	return 0;
+}
+
+/* The same, for the examples: is this file good? */
+static int parse_file(const char *path)
+{
+	struct nuse_conf c;
+	struct nuse_err err;
+	int ret;
+
+	nuse_conf_init(&c);
+	ret = nuse_conf_load(&c, path, &err);
+	if (!ret)
+		ret = nuse_conf_check(&c, &err);
+	if (!ret)
+		nuse_conf_print(&c, stdout);
+	else
+		fprintf(stderr, "%s\n", err.text);
+	nuse_conf_free(&c);
+	return ret != 0;
+}
+
+int main(int argc, char **argv)
 {
 	size_t i;
 
+	if (argc == 2 && !strcmp(argv[1], "--keys"))
+		return list_keys();
+	if (argc == 3 && !strcmp(argv[1], "--parse"))
+		return parse_file(argv[2]);
 	limit(30);
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		expect("good", good[i].name, good[i].text, NULL, good[i].printed);

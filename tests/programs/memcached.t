@@ -43,7 +43,7 @@ sys.exit(bool(errors))
 END
 for addr in $OUR4 $OUR6; do
 	status=0
-	peer timeout "$LIMIT" /usr/bin/python3 "$T/client.py" $addr > "$T/client.out" 2>&1 || status=$?
+	peer timeout "$LIMIT" /usr/bin/python3 "$T/client.py" "$addr" > "$T/client.out" 2>&1 || status=$?
 	check "memcached: 8 clients with 200 sets and gets at $addr: $(tail -n1 "$T/client.out")" ran_well
 done
 stop_nuse

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What --stats prints: who counted what.
+ *
+ *	eth0.rx_frames 12		the channel
+ *	eth0.drop.tx_error 0		the channel, frames lost by reason
+ *	eth0.impair.tx.lost 3		the impairment wrapper
+ *	snmp.Tcp.InSegs 40		the stack's /proc/net/snmp
+ *	netstat.TcpExt.TCPLossProbes 0	the stack's /proc/net/netstat
+ *	snmp6.Ip6InReceives 7		the stack's /proc/net/snmp6
+ */
+#include <asm/unistd.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "stats.h"
+
+#define PROC_MAX 65536
+
+/* Read a file of the stack's /proc, as a string; NULL if it is not there. */
+static char *stack_file(struct libos_thread *thr, const char *path)
+{
+	unsigned long arg[6] = { (unsigned long)AT_FDCWD, (unsigned long)path, O_RDONLY | O_CLOEXEC };
+	char *text = malloc(PROC_MAX + 1);
+	size_t len = 0;
+	long fd, n;
+
+	if (!text)
+		return NULL;
+	fd = libos_call(thr, __NR_openat, arg);
+	if (fd < 0) {
+		free(text);
+		return NULL;
+	}
+	do {
+		unsigned long rd[6] = { fd, (unsigned long)text + len, PROC_MAX - len };
+
+		n = libos_call(thr, __NR_read, rd);
+		if (n > 0)
+			len += n;
+	} while (n > 0 && len < PROC_MAX);
+	libos_call(thr, __NR_close, (unsigned long[6]){ fd });
+	text[len] = '\0';
+	return text;
+}
+
+/* "Tcp: NAME NAME ..." and below it "Tcp: VALUE VALUE ...". */
+static void pairs(FILE *f, const char *prefix, char *text)
+{
+	char *names, *values, *save, *n, *v, *nsave, *vsave;
+
+	for (names = strtok_r(text, "\n", &save); names; names = strtok_r(NULL, "\n", &save)) {
+		values = strtok_r(NULL, "\n", &save);
+		if (!values)
+			return;
+		n = strtok_r(names, " ", &nsave);
+		v = strtok_r(values, " ", &vsave);
+		if (!n || !v || strcmp(n, v))
+			return;
+		n[strlen(n) - 1] = '\0';	/* the colon */
+		v = n;
+		for (;;) {
+			char *name = strtok_r(NULL, " ", &nsave);
+			char *value = strtok_r(NULL, " ", &vsave);
+
+			if (!name || !value)
+				break;
+			fprintf(f, "%s.%s.%s %s\n", prefix, v, name, value);
+		}
+	}
+}
+
+/* "NAME VALUE" a line. */
+static void lines(FILE *f, const char *prefix, char *text)
+{
+	char *line, *save, *save2;
+
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char *name = strtok_r(line, " \t", &save2);
+		char *value = strtok_r(NULL, " \t", &save2);
+
+		if (name && value)
+			fprintf(f, "%s.%s %s\n", prefix, name, value);
+	}
+}
+
+static void impair(FILE *f, const char *name, const char *dir, const struct netio_impair_stats *s)
+{
+	fprintf(f, "%s.impair.%s.lost %" PRIu64 "\n", name, dir, (uint64_t)s->lost);
+	fprintf(f, "%s.impair.%s.overlimit %" PRIu64 "\n", name, dir, (uint64_t)s->overlimit);
+	fprintf(f, "%s.impair.%s.duplicated %" PRIu64 "\n", name, dir, (uint64_t)s->duplicated);
+	fprintf(f, "%s.impair.%s.corrupted %" PRIu64 "\n", name, dir, (uint64_t)s->corrupted);
+	fprintf(f, "%s.impair.%s.reordered %" PRIu64 "\n", name, dir, (uint64_t)s->reordered);
+}
+
+static void channel(FILE *f, const struct nuse_link *l)
+{
+	const char *name = l->conf->name;
+	struct libos_netio_stats s = { 0 };
+	int i;
+
+	l->io->ops->stats(l->io, &s);
+	fprintf(f, "%s.rx_frames %" PRIu64 "\n", name, (uint64_t)s.rx_frames);
+	fprintf(f, "%s.rx_bytes %" PRIu64 "\n", name, (uint64_t)s.rx_bytes);
+	fprintf(f, "%s.rx_calls %" PRIu64 "\n", name, (uint64_t)s.rx_calls);
+	fprintf(f, "%s.tx_frames %" PRIu64 "\n", name, (uint64_t)s.tx_frames);
+	fprintf(f, "%s.tx_bytes %" PRIu64 "\n", name, (uint64_t)s.tx_bytes);
+	fprintf(f, "%s.tx_calls %" PRIu64 "\n", name, (uint64_t)s.tx_calls);
+	for (i = 0; i < LIBOS_DROP_END; i++)
+		fprintf(f, "%s.drop.%s %" PRIu64 "\n", name, netio_drop_name(i),
+			(uint64_t)s.drop[i]);
+	if (l->impaired) {
+		struct netio_impair_stats tx, rx;
+
+		netio_impair_stats(l->impaired, &tx, &rx);
+		impair(f, name, "tx", &tx);
+		impair(f, name, "rx", &rx);
+	}
+}
+
+void nuse_stats_print(FILE *f, struct libos_thread *thr, const struct nuse_link *links, size_t n)
+{
+	static const struct {
+		const char *path, *prefix;
+		void (*print)(FILE *f, const char *prefix, char *text);
+	} files[] = {
+		{ "/proc/net/snmp", "snmp", pairs },
+		{ "/proc/net/netstat", "netstat", pairs },
+		{ "/proc/net/snmp6", "snmp6", lines },
+	};
+	size_t i;
+
+	fprintf(f, "kernel %s\n", libos_version(libos_thread_os(thr)));
+	for (i = 0; i < n; i++)
+		channel(f, &links[i]);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		char *text = stack_file(thr, files[i].path);
+
+		if (text)
+			files[i].print(f, files[i].prefix, text);
+		free(text);
+	}
+	fflush(f);
+}
