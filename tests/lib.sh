@@ -27,7 +27,7 @@
 # Nobody is believed without proof: proved() compares the counters of the stack's
 # own kernel and of its interface (--stats), and those of tap0 on the other side.
 #
-# Environment: O, the build tree; NUSE, the program; KERNEL, which kernel
+# Environment: O, the build tree; NUSE, the program; TEST_KERNEL, which kernel
 # (default: nuse's own); VIF, tap or raw.
 
 set -eu
@@ -37,7 +37,7 @@ while [ ! -e "$TESTS/lib.sh" ]; do TESTS=$(dirname "$TESTS"); done
 TOP=$(dirname "$TESTS")
 O=${O:-$TOP/build}
 NUSE=${NUSE:-$O/nuse/nuse}
-KERNEL=${KERNEL:-}
+TEST_KERNEL=${TEST_KERNEL:-}
 VIF=${VIF:-tap}
 LIMIT=${LIMIT:-30}	# seconds for one command
 
@@ -214,7 +214,7 @@ run_nuse()
 {
 	status=0
 	: > "$T/stats"
-	timeout -k 2 "$LIMIT" ip netns exec "$NSX" "$NUSE" ${KERNEL:+--kernel "$KERNEL"} \
+	timeout -k 2 "$LIMIT" ip netns exec "$NSX" "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} \
 		-c "$T/nuse.conf" --stats="$T/stats" "$@" > "$T/out" 2> "$T/err" < "${STDIN:-/dev/null}" ||
 		status=$?
 }
@@ -228,7 +228,7 @@ ran_well()
 start_nuse()
 {
 	: > "$T/stats"
-	ip netns exec "$NSX" "$NUSE" ${KERNEL:+--kernel "$KERNEL"} \
+	ip netns exec "$NSX" "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} \
 		-c "$T/nuse.conf" --stats="$T/stats" "$@" > "$T/out" 2> "$T/err" < /dev/null &
 	NUSE_PID=$!
 	pids="$pids $NUSE_PID"

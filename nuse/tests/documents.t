@@ -3,11 +3,12 @@
 # The documents say what the program does: every key and option is in its manual
 # page and in the completion, the pages are clean, the examples are read.
 #
-# NUSE_BUILD: where the room was built.
+# O: the build tree.
 set -eu
 
 room=$(cd "$(dirname "$0")/.." && pwd)
 top=$(cd "$room/.." && pwd)
+NUSE_BUILD=${NUSE_BUILD:-${O:-$top/build}/nuse}
 conf=$NUSE_BUILD/tests/test-conf
 n=0
 fail=0

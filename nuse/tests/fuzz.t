@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A short run of libFuzzer on the parser of nuse.conf, from the kept corpus.
 #
-# NUSE_BUILD: where the room was built.  FUZZ_SECONDS: how long, default 10.
+# O: the build tree.  FUZZ_SECONDS: how long, default 10.
 set -eu
 
 room=$(cd "$(dirname "$0")/.." && pwd)
+NUSE_BUILD=${NUSE_BUILD:-${O:-$room/../build}/nuse}
 if [ ! -x "$NUSE_BUILD/fuzz-conf" ]; then
 	echo "1..0 # SKIP no libFuzzer (clang, libclang-rt)"
 	exit 0

@@ -3,6 +3,7 @@
 # Test points of this room's shell tests.  NUSE: the program.
 
 set -eu
+NUSE=${NUSE:-${O:-${0%/*}/../../build}/nuse/nuse}
 n=0
 failed=0
 T=$(mktemp -d "${TMPDIR:-/tmp}/nuse-test.XXXXXX")

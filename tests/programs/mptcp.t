@@ -78,7 +78,7 @@ start_nuse /usr/bin/python3 "$T/mptcp.py" serve 10.75.1.1
 status=0
 : > "$T/other.stats"
 wait_for 10 grep -q listening "$T/out" || :
-timeout -k 2 "$LIMIT" "$NUSE" ${KERNEL:+--kernel "$KERNEL"} -c "$T/other.conf" --stats="$T/other.stats" \
+timeout -k 2 "$LIMIT" "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} -c "$T/other.conf" --stats="$T/other.stats" \
 	/usr/bin/python3 "$T/mptcp.py" get 10.75.1.1 > "$T/other.out" 2>&1 || status=$?
 wait_for 5 grep -q . "$T/stats" || :
 stop_nuse

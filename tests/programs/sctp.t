@@ -20,7 +20,7 @@ END
 sed 's/10.76.0.1/10.76.0.2/; s/fd76::1/fd76::2/' "$T/nuse.conf" > "$T/other.conf"
 other()
 {
-	timeout -k 2 "$LIMIT" "$NUSE" ${KERNEL:+--kernel "$KERNEL"} -c "$T/other.conf" \
+	timeout -k 2 "$LIMIT" "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} -c "$T/other.conf" \
 		--stats="$T/other.stats" "$@"
 }
 for pair in "10.76.0.1 10.76.0.2" "fd76::1 fd76::2"; do
