@@ -37,6 +37,7 @@ struct capture {
 	struct libos_netio *inner;
 	struct netio_clock clock;
 	int	fd;
+	int	keep_fd;	/* a FIFO's reading end: no SIGPIPE when the reader leaves */
 	int	slot;
 	__u32	snaplen;
 	int	busy;
@@ -225,6 +226,8 @@ static void capture_free(struct capture *c)
 		__atomic_store_n(&captures[c->slot], NULL, __ATOMIC_RELEASE);
 	if (c->fd >= 0)
 		close(c->fd);
+	if (c->keep_fd >= 0)
+		close(c->keep_fd);
 	netio_pages_free(c->buf, CAPTURE_BUF);
 	free(c);
 }
@@ -334,6 +337,7 @@ int netio_capture_open(struct libos_netio *inner, const struct netio_capture_opt
 {
 	struct netio_capture_opts o;
 	struct capture *none = NULL, *c;
+	struct stat st;
 	int ret;
 
 	ret = netio_opts_copy(&o, sizeof(o), opts, err);
@@ -344,7 +348,7 @@ int netio_capture_open(struct libos_netio *inner, const struct netio_capture_opt
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return netio_fail(err, -ENOMEM, "pcap: out of memory");
-	c->slot = -1;
+	c->slot = c->keep_fd = -1;
 	c->io = *inner;
 	c->io.ops = &capture_ops;
 	c->inner = inner;
@@ -356,6 +360,9 @@ int netio_capture_open(struct libos_netio *inner, const struct netio_capture_opt
 				 strerror(errno), errno == ENXIO ? " (nobody reads the FIFO)" : "");
 		goto fail;
 	}
+	if (!fstat(c->fd, &st) && S_ISFIFO(st.st_mode))
+		c->keep_fd = netio_fd_raise(open(o.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC),
+					    o.fd_min);
 	c->fd = netio_fd_raise(c->fd, o.fd_min);
 	c->buf = netio_pages(CAPTURE_BUF);
 	ret = c->buf ? write_head(c, &o, err) : netio_fail(err, -ENOMEM, "pcap: out of memory");
