@@ -675,10 +675,18 @@ static __noinline int to_wire(struct __sk_buff *skb, const struct ms_pkt *p,
 	return bpf_redirect_neigh(nic_ifindex, NULL, 0, 0);
 }
 
-/* To one of the host's own addresses: another port's, or the host's stack. */
+/*
+ * To one of the host's own addresses: another port's, or the host's stack.
+ *
+ * The latter as if received on lo.  bpf_redirect_neigh() to lo will not do: the
+ * route that it finds, for an address of the NIC with lo as the device, is one
+ * that discards what comes in.  So the packet is routed on input, where its
+ * local source passes only because the daemon sets accept_local on lo.
+ */
 static __noinline int to_local(struct __sk_buff *skb, const struct ms_pkt *p,
 			       __u32 port_id, __u32 nic, __u32 dst_nic)
 {
+	const __u8 zero_mac[6] = {};	/* lo's */
 	struct ms_tuple_key k = {};
 	struct ms_nic_ent *n;
 
@@ -703,7 +711,11 @@ static __noinline int to_local(struct __sk_buff *skb, const struct ms_pkt *p,
 		count_drop(port_id, nic, MS_DIR_TX, MS_R_NO_HOST);
 		return TCX_DROP;
 	}
-	return bpf_redirect_neigh(LOOPBACK_IFINDEX, NULL, 0, 0);
+	if (set_macs(skb, zero_mac, zero_mac)) {
+		count_drop(port_id, nic, MS_DIR_TX, MS_R_REDIRECT);
+		return TCX_DROP;
+	}
+	return bpf_redirect(LOOPBACK_IFINDEX, BPF_F_INGRESS);
 }
 
 SEC("tc")

@@ -14,9 +14,11 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "msd.h"
 #include "names.h"
@@ -51,13 +53,52 @@ bool switch_has_addr(const struct nswitch *sw, uint8_t family, const uint8_t *a)
 	return false;
 }
 
+#define ACCEPT_LOCAL "/proc/sys/net/ipv4/conf/lo/accept_local"
+
+static int sysctl_read(const char *path)
+{
+	char c = '0';
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, &c, 1) != 1)
+		c = '0';
+	close(fd);
+	return c - '0';
+}
+
+static void sysctl_write(const char *path, char c)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, &c, 1) != 1)
+		log_warn("cannot set %s: %s; ports cannot send to this host over IPv4",
+			 path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * lo takes what ports send to the host itself; its source is one of the host's
+ * addresses, which on lo is no wonder, but has to be said.  The slot of switch
+ * 0 remembers in flags that it was not so before.
+ */
 static int lo_hook(struct msd *d)
 {
-	struct st_switch st = { .used = 1 };
+	struct st_switch st = { 0 };
 	uint32_t zero = 0;
 	bool clsact;
 	int err;
 
+	map_get(d->map.st_switch, &zero, &st);
+	if (!st.used && sysctl_read(ACCEPT_LOCAL) == 0) {
+		sysctl_write(ACCEPT_LOCAL, '1');
+		st.flags = 1;
+	}
+	if (!st.used && sysctl_read("/proc/sys/net/ipv4/conf/all/rp_filter") == 1)
+		log_warn("net.ipv4.conf.all.rp_filter is 1: ports cannot send to this host over IPv4; 0 or 2 lets them");
+	st.used = 1;
 	err = hook_attach(d, "ms_lo", 1, false, "lo", &clsact);
 	st.clsact = clsact;
 	if (!err)
@@ -72,6 +113,8 @@ static void lo_unhook(struct msd *d)
 
 	map_get(d->map.st_switch, &zero, &st);
 	hook_detach(d, 1, false, "lo", st.clsact);
+	if (st.flags)
+		sysctl_write(ACCEPT_LOCAL, '0');
 	memset(&st, 0, sizeof(st));
 	map_set(d->map.st_switch, &zero, &st);
 }
