@@ -21,18 +21,24 @@ static void write_all(int fd, const char *s, size_t len)
 	}
 }
 
-/* Each line gets a prefix, so that a user sees whose voice it is. */
-static void console_stderr(struct libos *os, const char *s, __u32 len)
+/*
+ * Each line gets a prefix, so that a user sees whose voice it is.  No stdio: it
+ * would need more stack than there is.
+ */
+void console_stderr(bool *midline, const char *who, const char *s, __u32 len)
 {
-	static const char prefix[] = "libos: ";
 	__u32 n;
 
 	while (len) {
-		if (!os->log_midline)
-			write_all(2, prefix, sizeof(prefix) - 1);
+		if (!*midline) {
+			for (n = 0; who[n]; n++)
+				;
+			write_all(2, who, n);
+			write_all(2, ": ", 2);
+		}
 		for (n = 0; n < len && s[n] != '\n'; n++)
 			;
-		os->log_midline = n == len;
+		*midline = n == len;
 		if (n < len)
 			n++;
 		write_all(2, s, n);
@@ -48,7 +54,7 @@ static void console(void *host, const char *s, __u32 len)
 	if (os->log)
 		os->log(os->log_arg, s, len);
 	else
-		console_stderr(os, s, len);
+		console_stderr(&os->log_midline, "libos", s, len);
 }
 
 static __u64 clock_ns(void *host)
@@ -94,7 +100,7 @@ static void halt(void *host, int code)
 		if (os->log_midline)
 			write_all(2, "\n", 1);
 		os->log_midline = false;
-		console_stderr(os, msg, sizeof(msg) - 1);
+		console_stderr(&os->log_midline, "libos", msg, sizeof(msg) - 1);
 	}
 	instance_shut(os);
 }

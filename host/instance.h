@@ -247,6 +247,7 @@ bool poll_dispatch(struct libos *os, const struct epoll_event *ev, int n);
 
 /* hostops.c */
 extern const struct libos_host_ops posix_host_ops;
+void console_stderr(bool *midline, const char *who, const char *s, __u32 len);
 
 /* clock.c */
 __u64 (*clock_find(void))(void);

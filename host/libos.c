@@ -27,9 +27,6 @@
 
 #define EXPORT	__attribute__((visibility("default")))
 
-#ifndef LIBOS_DEFAULT_LIBRARY
-#define LIBOS_DEFAULT_LIBRARY	"/usr/local/lib/libos/liblinux.so"
-#endif
 #define DEFAULT_MEMORY	(256UL << 20)
 #define MIN_MEMORY	(8UL << 20)
 #define DEFAULT_SPIN_NS	50000
@@ -117,10 +114,8 @@ static int load_library(struct libos *os, const char *path)
 	int r;
 
 	if (!path)
-		path = getenv("LIBOS_LIBRARY");
-	if (!path)
-		path = LIBOS_DEFAULT_LIBRARY;
-	r = library_load(path, LIBOS_KERNEL_SYMBOL, &os->library, err, sizeof(err));
+		path = library_default();
+	r = library_load(path, LIBOS_KERNEL_SYMBOL, 0, &os->library, err, sizeof(err));
 	if (r < 0) {
 		if (*err)
 			complain(os, err);

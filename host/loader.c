@@ -42,6 +42,10 @@
 #define R_NONE		R_AARCH64_NONE
 #endif
 
+#ifndef LIBOS_DEFAULT_LIBRARY
+#define LIBOS_DEFAULT_LIBRARY	"/usr/local/lib/libos/liblinux.so"
+#endif
+
 #ifndef DT_RELR
 #define DT_RELRSZ	35
 #define DT_RELR		36
@@ -57,6 +61,7 @@
 /* What is known while a file is being loaded. */
 struct load {
 	struct library *lib;
+	uintptr_t at;
 	int fd;
 	uint64_t size;
 	unsigned int n;
@@ -138,7 +143,8 @@ static int reserve(struct load *l)
 	if (!end)
 		return fail(l, -ENOEXEC, "nothing to load");
 
-	p = mmap(NULL, end + align - PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	p = mmap((void *)l->at, end + align - PAGE, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (l->at ? MAP_FIXED_NOREPLACE : 0),
 		 -1, 0);
 	if (p == MAP_FAILED)
 		return fail(l, -ENOMEM, "no address space for %llu bytes",
@@ -428,12 +434,20 @@ static int load(struct load *l, const char *symbol)
 	return r;
 }
 
-int library_load(const char *path, const char *symbol, struct library **out, char *err,
-		 size_t err_len)
+const char *library_default(void)
+{
+	const char *path = getenv("LIBOS_LIBRARY");
+
+	return path && *path ? path : LIBOS_DEFAULT_LIBRARY;
+}
+
+int library_load(const char *path, const char *symbol, uintptr_t at, struct library **out,
+		 char *err, size_t err_len)
 {
 	struct library *lib = calloc(1, sizeof(*lib));
 	struct load l = {
 		.lib = lib,
+		.at = at,
 		.err = err,
 		.err_len = err_len,
 	};

@@ -27,15 +27,19 @@ struct library {
  * library_load() - map a shared object once more
  * @path: file
  * @symbol: the one symbol wanted
+ * @at: address to map it at, which must be free; 0 for anywhere
  * @out: the mapping, to be released by library_unload()
  * @err: gets one line saying what is wrong, on failure
  * @err_len: its size
  *
  * Return: 0, -ENOENT (or what open(2) says), -ENOEXEC, -ENOMEM.
  */
-int library_load(const char *path, const char *symbol, struct library **out, char *err,
-		 size_t err_len);
+int library_load(const char *path, const char *symbol, uintptr_t at, struct library **out,
+		 char *err, size_t err_len);
 void library_unload(struct library *lib);
+
+/* $LIBOS_LIBRARY, or where it is installed. */
+const char *library_default(void);
 
 /* debug.c */
 void debug_add(struct library *lib);

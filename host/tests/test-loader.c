@@ -64,8 +64,8 @@ static void test_shared_text(void)
 	int texts = 0;
 	FILE *f;
 
-	library_load(library, "libos_kernel", &lib[0], err, sizeof(err));
-	library_load(library, "libos_kernel", &lib[1], err, sizeof(err));
+	library_load(library, "libos_kernel", 0, &lib[0], err, sizeof(err));
+	library_load(library, "libos_kernel", 0, &lib[1], err, sizeof(err));
 	ok(lib[0]->base != lib[1]->base && lib[0]->symbol != lib[1]->symbol,
 	   "two mappings are two places");
 	f = fopen("/proc/self/smaps", "r");
@@ -89,7 +89,7 @@ static int try_load(const char *path, char *err, size_t len)
 	int r;
 
 	*err = 0;
-	r = library_load(path, "libos_kernel", &lib, err, len);
+	r = library_load(path, "libos_kernel", 0, &lib, err, len);
 	if (r == 0)
 		library_unload(lib);
 	return r;
