@@ -28,7 +28,7 @@ struct out {
 
 static __hot void put(struct out *o, const void *bytes, size_t len)
 {
-	if (o->at + len <= o->room)
+	if (len && o->at + len <= o->room)
 		hot_copy(o->buf + o->at, bytes, len);
 	o->at += len;
 }
