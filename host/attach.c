@@ -103,6 +103,7 @@ int netdev_add(struct libos_thread *thr, const struct libos_netdev_params *param
 	nd->lower = io->ops;
 	nd->ops = *io->ops;
 	nd->ops.tx = netdev_tx;
+	nd->ops.rx = netdev_rx;
 	nd->told_deadline = LIBOS_NEVER;
 	r = reserve(os, nd);
 	if (r < 0)

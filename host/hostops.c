@@ -47,7 +47,7 @@ void console_stderr(bool *midline, const char *who, const char *s, __u32 len)
 	}
 }
 
-static void console(void *host, const char *s, __u32 len)
+static FROM_KERNEL void console(void *host, const char *s, __u32 len)
 {
 	struct libos *os = host;
 
@@ -57,23 +57,23 @@ static void console(void *host, const char *s, __u32 len)
 		console_stderr(&os->log_midline, "libos", s, len);
 }
 
-static __u64 clock_ns(void *host)
+static FROM_KERNEL __u64 clock_ns(void *host)
 {
 	return ((struct libos *)host)->clock();
 }
 
-static __u64 wall_ns(void *host)
+static FROM_KERNEL __u64 wall_ns(void *host)
 {
 	return clock_wall_ns();
 }
 
 /* No system call: the poller reads it before it sleeps (poll_deadline()). */
-static void timer_set(void *host, __u64 deadline_ns)
+static FROM_KERNEL void timer_set(void *host, __u64 deadline_ns)
 {
 	store_relaxed(&((struct libos *)host)->deadline, deadline_ns);
 }
 
-static void random_bytes(void *host, void *buf, __u64 len)
+static FROM_KERNEL void random_bytes(void *host, void *buf, __u64 len)
 {
 	char *p = buf;
 
@@ -90,7 +90,7 @@ static void random_bytes(void *host, void *buf, __u64 len)
 	}
 }
 
-static void halt(void *host, int code)
+static FROM_KERNEL void halt(void *host, int code)
 {
 	struct libos *os = host;
 
@@ -105,7 +105,7 @@ static void halt(void *host, int code)
 	instance_shut(os);
 }
 
-static void call_done(void *host, void *host_task)
+static FROM_KERNEL void call_done(void *host, void *host_task)
 {
 	struct libos *os = host;
 	struct libos_thread *thr = host_task;

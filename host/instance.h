@@ -15,6 +15,16 @@
 #include <stddef.h>
 #include <libos/libos.h>
 
+/*
+ * An op that the kernel layer calls: kernel code keeps its stack aligned to 8 bytes
+ * only, and a callee that uses vector registers, or calls a libc, needs 16.
+ */
+#if defined(__x86_64__)
+#define FROM_KERNEL	__attribute__((force_align_arg_pointer))
+#else
+#define FROM_KERNEL
+#endif
+
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
@@ -102,7 +112,7 @@ struct libos_thread {
 
 /* One device: the channel, and the ops that stand before its own. */
 struct netdev {
-	struct libos_netio_ops ops;	/* [S] the channel's, with our tx */
+	struct libos_netio_ops ops;	/* [S] the channel's, with our tx and rx */
 	const struct libos_netio_ops *lower;	/* [S] the channel's own */
 	struct libos_netio *io;
 	struct libos *os;
@@ -271,6 +281,8 @@ void helper_stop(struct libos *os);
 
 /* netdev.c */
 int netdev_tx(struct libos_netio *io, unsigned int queue, struct libos_frame *const *frames,
+	      unsigned int n);
+int netdev_rx(struct libos_netio *io, unsigned int queue, struct libos_frame *const *frames,
 	      unsigned int n);
 
 /* attach.c */

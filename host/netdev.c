@@ -2,9 +2,9 @@
 /*
  * Network devices: a channel is joined to the kernel's driver and to the epoll.
  *
- * The kernel layer calls the channel's own ops, except for tx, which passes
- * here: a tx that comes back short is the only sign that the channel is full, and
- * that POLLOUT must be watched (poll.c).
+ * The kernel layer calls the channel's own ops, except for tx and rx, which pass
+ * here for the sake of the stack's alignment; and a tx that comes back short is the
+ * only sign that the channel is full, and that POLLOUT must be watched (poll.c).
  */
 #include "instance.h"
 #include "sys.h"
@@ -15,8 +15,8 @@ static struct netdev *of_channel(struct libos_netio *io)
 }
 
 /* Hot: inside the kernel layer. */
-int netdev_tx(struct libos_netio *io, unsigned int queue, struct libos_frame *const *frames,
-	      unsigned int n)
+FROM_KERNEL int netdev_tx(struct libos_netio *io, unsigned int queue,
+			  struct libos_frame *const *frames, unsigned int n)
 {
 	struct netdev *nd = of_channel(io);
 	int sent = nd->lower->tx(io, queue, frames, n);
@@ -26,4 +26,10 @@ int netdev_tx(struct libos_netio *io, unsigned int queue, struct libos_frame *co
 		nd->os->full_changed = true;
 	}
 	return sent;
+}
+
+FROM_KERNEL int netdev_rx(struct libos_netio *io, unsigned int queue,
+			  struct libos_frame *const *frames, unsigned int n)
+{
+	return of_channel(io)->lower->rx(io, queue, frames, n);
 }

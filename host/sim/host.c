@@ -27,7 +27,7 @@
 
 static unsigned char window_used[WINDOWS];
 
-static void console(void *arg, const char *s, __u32 len)
+static FROM_KERNEL void console(void *arg, const char *s, __u32 len)
 {
 	struct sim_host *host = arg;
 	struct sim *sim = host->sim;
@@ -39,7 +39,7 @@ static void console(void *arg, const char *s, __u32 len)
 	console_stderr(&host->os.log_midline, host->name, s, len);
 }
 
-static __u64 clock_ns(void *arg)
+static FROM_KERNEL __u64 clock_ns(void *arg)
 {
 	struct sim *sim = ((struct sim_host *)arg)->sim;
 
@@ -48,14 +48,14 @@ static __u64 clock_ns(void *arg)
 	return sim->now;
 }
 
-static __u64 wall_ns(void *arg)
+static FROM_KERNEL __u64 wall_ns(void *arg)
 {
 	struct sim *sim = ((struct sim_host *)arg)->sim;
 
 	return sim->wall_ns + sim->now;
 }
 
-static void timer_set(void *arg, __u64 deadline_ns)
+static FROM_KERNEL void timer_set(void *arg, __u64 deadline_ns)
 {
 	struct sim_host *host = arg;
 	struct sim *sim = host->sim;
@@ -67,12 +67,12 @@ static void timer_set(void *arg, __u64 deadline_ns)
 			      deadline_ns > sim->now ? deadline_ns : sim->now);
 }
 
-static void random_bytes(void *arg, void *buf, __u64 len)
+static FROM_KERNEL void random_bytes(void *arg, void *buf, __u64 len)
 {
 	sim_rng_bytes(&((struct sim_host *)arg)->rng, buf, len);
 }
 
-static void halt(void *arg, int code)
+static FROM_KERNEL void halt(void *arg, int code)
 {
 	struct sim_host *host = arg;
 	struct link *l;
@@ -83,7 +83,7 @@ static void halt(void *arg, int code)
 		sim_make_ready(host->sim, link_entry(l, struct sim_thread, waiting)->fiber);
 }
 
-static void call_done(void *arg, void *host_task)
+static FROM_KERNEL void call_done(void *arg, void *host_task)
 {
 	struct sim_thread *t = host_task;
 

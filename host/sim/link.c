@@ -162,8 +162,8 @@ static void send_one(struct port *p, const struct libos_frame *f)
 	}
 }
 
-static int port_tx(struct libos_netio *io, unsigned int queue, struct libos_frame *const *frames,
-		   unsigned int n)
+static FROM_KERNEL int port_tx(struct libos_netio *io, unsigned int queue,
+			       struct libos_frame *const *frames, unsigned int n)
 {
 	struct port *p = (struct port *)io;
 	unsigned int i;
@@ -218,8 +218,8 @@ static bool fill(struct libos_frame *f, const struct packet *pkt)
 	return at == pkt->len;
 }
 
-static int port_rx(struct libos_netio *io, unsigned int queue, struct libos_frame *const *frames,
-		   unsigned int n)
+static FROM_KERNEL int port_rx(struct libos_netio *io, unsigned int queue,
+			       struct libos_frame *const *frames, unsigned int n)
 {
 	struct port *p = (struct port *)io;
 	unsigned int got = 0;
