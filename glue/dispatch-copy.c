@@ -213,6 +213,7 @@ static long stack_to_pipe(struct glue_thread *t, unsigned int in, unsigned int o
 long sys_splice(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	enum fd_kind in = kind_of(t, arg[0]), out = kind_of(t, arg[2]);
+	unsigned int pipe;
 
 	if (in == FD_HIDDEN || out == FD_HIDDEN)
 		return -EBADF;
@@ -224,13 +225,11 @@ long sys_splice(struct glue_thread *t, long nr, const unsigned long arg[6])
 		return -ESPIPE;
 	if (!arg[4])
 		return 0;
-	if (in == FD_HOST) {
-		if (glue_raw2(SYS_fcntl, arg[0], F_GETPIPE_SZ) < 0)
-			return -EINVAL;
+	pipe = in == FD_HOST ? arg[0] : arg[2];
+	if (glue_raw2(SYS_fcntl, pipe, F_GETPIPE_SZ) < 0)
+		return glue_raw2(SYS_fcntl, pipe, F_GETFD) < 0 ? -EBADF : -EINVAL;
+	if (in == FD_HOST)
 		return pipe_to_stack(t, arg[0], arg[2], arg[4], arg[5]);
-	}
-	if (glue_raw2(SYS_fcntl, arg[2], F_GETPIPE_SZ) < 0)
-		return -EINVAL;
 	return stack_to_pipe(t, arg[0], arg[2], arg[4], arg[5]);
 }
 

@@ -3,8 +3,8 @@
  * glue_dispatch() without the engine: a test calls it as a function.
  *
  * What the engine offers to the dispatcher is here in its plainest form: the
- * host's calls are the bare instruction, no signal is handled, and memory is
- * checked by process_vm_readv() on ourselves.
+ * host's calls are the bare instruction, no signal is handled but for the faults
+ * that the stack takes, and memory is checked by process_vm_readv() on ourselves.
  */
 #include <net/if.h>
 #include <sched.h>
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/ucontext.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -163,12 +164,27 @@ static void lo_up(void)
 	sc(SYS_close, s);
 }
 
+/* A bad pointer of the program's, met by the stack: libos_fault() knows. */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	unsigned long ip = libos_fault(self->stack, uc->uc_mcontext.gregs[REG_RIP]);
+
+	if (ip) {
+		uc->uc_mcontext.gregs[REG_RIP] = ip;
+		return;
+	}
+	signal(sig, SIG_DFL);
+}
+
 bool direct_start(void)
 {
+	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
 	struct libos_thread *main_thr;
 	const char *trace = getenv("NUSE_TRACE");
 	int ret = libos_open(NULL, &os, &main_thr);
 
+	sigaction(SIGSEGV, &sa, NULL);
 	if (ret) {
 		printf("1..0 # SKIP no stack: %s (is LIBOS_LIBRARY set?)\n", strerror(-ret));
 		return false;
