@@ -21,7 +21,7 @@ static void test_bad_pointers(void)
 	sys(SYS_bind, s, &sin, sizeof(sin));
 
 	ok(sys(SYS_openat, -100, 16, 0) == -EFAULT, "a path at 16");
-	strcpy(page + 4096 - 4, "abcd");
+	memcpy(page + 4096 - 4, "abcd", 4);
 	ok(sys(SYS_openat, -100, page + 4092, 0) == -EFAULT, "a path that runs into a hole");
 	strcpy(page + 4096 - 6, "/proc");
 	r = sys(SYS_openat, -100, page + 4090, 0);

@@ -27,6 +27,12 @@ unsigned long lib_arena_start, lib_arena_end;
 void *empty_zero_page;
 #endif
 
+/*
+ * Defaults; what the host adds comes later and wins.  Built-in tunnels would give
+ * each namespace a dozen of devices that nobody asked for.
+ */
+#define DEFAULT_CMDLINE	"fb_tunnels=none"
+
 static char cmdline[COMMAND_LINE_SIZE];
 static bool booted;
 
@@ -143,7 +149,8 @@ int __ref lib_boot(const struct libos_boot_params *params, struct libos_task **i
 	lib_arena_start = (unsigned long)params->arena;
 	lib_arena_end = (lib_arena_start + params->arena_len) & PAGE_MASK;
 	lib_init_host_task = params->init_host_task;
-	if (strscpy(cmdline, params->cmdline ?: "", sizeof(cmdline)) < 0)
+	if (snprintf(cmdline, sizeof(cmdline), DEFAULT_CMDLINE " %s", params->cmdline ?: "") >=
+	    sizeof(cmdline))
 		return -E2BIG;
 
 	for (ret = lib_vcpu_boot(boot_entry); !lib_first_task(); ret = lib_vcpu_run(NULL)) {

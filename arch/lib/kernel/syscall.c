@@ -33,7 +33,10 @@
 #define sys_uprobe		sys_ni_syscall
 #define sys_vfork		sys_ni_syscall
 
-asmlinkage long sys_lib_munmap(unsigned long addr, size_t len);	/* mmap.c */
+/* mmap.c */
+asmlinkage long sys_mmap(unsigned long addr, unsigned long len, unsigned long prot,
+			 unsigned long flags, unsigned long fd, unsigned long off);
+asmlinkage long sys_lib_munmap(unsigned long addr, size_t len);
 
 typedef long (*syscall_fn)(unsigned long, unsigned long, unsigned long,
 			   unsigned long, unsigned long, unsigned long);
