@@ -11,24 +11,15 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
 #include <linux/virtio_net.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* linux/if_tun.h, since 6.2 */
-#ifndef TUN_F_USO4
-#define TUN_F_USO4	0x20
-#define TUN_F_USO6	0x40
-#endif
+#include "tapdev.h"
+
 /* linux/virtio_net.h, since 6.2 */
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4	5
@@ -62,84 +53,6 @@ static void tap_close(struct pg_io *io)
 	free(t);
 }
 
-/*
- * A macvtap's device node is found by its number in sysfs: which names exist
- * below /dev depends on udev and knows no network namespaces.
- */
-static int open_macvtap(const char *ifname)
-{
-	char path[128], dir[] = "/tmp/ms-pktgen.XXXXXX", node[64];
-	unsigned int major, minor;
-	FILE *f;
-	int fd;
-
-	snprintf(path, sizeof(path), "/sys/class/net/%s/tap%u/dev", ifname,
-		 if_nametoindex(ifname));
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	if (fscanf(f, "%u:%u", &major, &minor) != 2) {
-		fclose(f);
-		return -ENODEV;
-	}
-	fclose(f);
-	if (!mkdtemp(dir))
-		return -errno;
-	snprintf(node, sizeof(node), "%s/tap", dir);
-	fd = mknod(node, S_IFCHR | 0600, makedev(major, minor));
-	if (!fd)
-		fd = open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		fd = -errno;
-	unlink(node);
-	rmdir(dir);
-	return fd;
-}
-
-static int open_tap(const char *ifname)
-{
-	int fd;
-
-	if (!if_nametoindex(ifname))
-		return -ENODEV;	/* TUNSETIFF would make a new one */
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-static int set_up_fd(struct tap *t, const struct pg_io_config *cfg)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int hdr = sizeof(struct virtio_net_hdr_v1);
-	unsigned int offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-
-	strncpy(ifr.ifr_name, cfg->target, IFNAMSIZ - 1);
-	if (ioctl(t->fd, TUNSETIFF, &ifr) ||
-	    ioctl(t->fd, TUNSETVNETHDRSZ, &hdr))
-		return -errno;
-	if (!cfg->offload) {
-		offload = 0;
-	} else if (!ioctl(t->fd, TUNSETOFFLOAD,
-			  offload | TUN_F_USO4 | TUN_F_USO6)) {
-		return 0;
-	}
-	return ioctl(t->fd, TUNSETOFFLOAD, offload) ? -errno : 0;
-}
-
-static int get_mac(struct tap *t, const char *ifname)
-{
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
-	struct ifreq ifr = { 0 };
-
-	if (fd < 0)
-		return -errno;
-	strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
-	if (ioctl(fd, SIOCGIFHWADDR, &ifr))
-		err = -errno;
-	memcpy(t->io.mac, ifr.ifr_hwaddr.sa_data, 6);
-	close(fd);
-	return err;
-}
-
 static int alloc_buffers(struct tap *t, const struct pg_io_config *cfg)
 {
 	t->room = cfg->frame_len;
@@ -162,7 +75,7 @@ static uint8_t gso_type(const struct pg_io_config *cfg)
 
 static int open_either(struct pg_io **out, const struct pg_io_config *cfg,
 		       const struct pg_io_ops *ops,
-		       int (*open_fd)(const char *ifname))
+		       int (*open_fd)(const char *ifname, bool offload))
 {
 	struct tap *t = calloc(1, sizeof(*t));
 	int err;
@@ -173,12 +86,10 @@ static int open_either(struct pg_io **out, const struct pg_io_config *cfg,
 	t->io.csum_offload = cfg->offload;
 	t->io.gso = cfg->offload;
 	t->gso_type = gso_type(cfg);
-	t->fd = open_fd(cfg->target);
+	t->fd = open_fd(cfg->target, cfg->offload);
 	err = t->fd;
 	if (err >= 0)
-		err = set_up_fd(t, cfg);
-	if (err >= 0)
-		err = get_mac(t, cfg->target);
+		err = pg_tapdev_mac(cfg->target, t->io.mac);
 	if (err < 0) {
 		fprintf(stderr, "ms-pktgen: %s%s: %s\n", ops->prefix,
 			cfg->target, strerror(-err));
@@ -196,12 +107,12 @@ fail:
 
 static int tap_open(struct pg_io **out, const struct pg_io_config *cfg)
 {
-	return open_either(out, cfg, &pg_io_tap, open_tap);
+	return open_either(out, cfg, &pg_io_tap, pg_tapdev_open);
 }
 
 static int macvtap_open(struct pg_io **out, const struct pg_io_config *cfg)
 {
-	return open_either(out, cfg, &pg_io_macvtap, open_macvtap);
+	return open_either(out, cfg, &pg_io_macvtap, pg_tapdev_open_macvtap);
 }
 
 static void tap_tx_get(struct pg_io *io, struct pg_buf *buf, unsigned int n)

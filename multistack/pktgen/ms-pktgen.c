@@ -53,7 +53,7 @@ static const struct {
 static int set_up(struct pg_run *run)
 {
 	struct pg_options *o = &run->options;
-	const uint8_t *dst_mac = o->dst_mac;
+	const uint8_t *dst_mac = o->dst_mac, *src_mac;
 	int err;
 
 	run->flows = pg_endpoint_ports(&o->io.local);
@@ -80,10 +80,10 @@ static int set_up(struct pg_run *run)
 			o->io_name);
 		return -EINVAL;
 	}
+	src_mac = o->has_src_mac ? o->src_mac : run->io->mac;
 	pg_frame_template_init(&run->tmpl, &o->io.local,
 			       o->io.remote.family ? &o->io.remote :
-			       &o->io.local, o->io.protocol, run->io->mac,
-			       dst_mac);
+			       &o->io.local, o->io.protocol, src_mac, dst_mac);
 	run->io->tmpl = &run->tmpl;
 	return 0;
 }
@@ -109,6 +109,11 @@ static int run_mode(struct pg_run *run)
 
 	while (strcmp(run->options.mode, modes[i].name))
 		i++;
+	if (!run->options.quiet) {
+		printf("%s: ready on %s\n", run->options.mode,
+		       run->options.io_name);
+		fflush(stdout);
+	}
 	pg_report_start(&run->report, &run->options, pg_now());
 	err = modes[i].run(run);
 	if (err < 0)

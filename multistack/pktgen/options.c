@@ -39,6 +39,7 @@ static const char usage[] =
 "  -w SECONDS     rx, pong: stop after so long without packets;\n"
 "                 ping: wait so long for an answer (default 1)\n"
 "  -D MAC         destination address for packet:, tap: and macvtap:\n"
+"  -M MAC         source address instead of the interface's\n"
 "  -S SEED        of the payload's pattern (default 1)\n"
 "  -C             do not write or compare the pattern, only stamps\n"
 "  -e             exit with 3 when a packet was lost, damaged or out of order\n"
@@ -96,16 +97,15 @@ static int parse_endpoint(char opt, const char *text, struct pg_endpoint *ep)
 	return 0;
 }
 
-static int parse_mac(const char *text, struct pg_options *o)
+static int parse_mac(char opt, const char *text, uint8_t *m, bool *given)
 {
-	uint8_t *m = o->dst_mac;
 	int end = 0;
 
 	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", m, m + 1,
 		   m + 2, m + 3, m + 4, m + 5, &end) != 6 || text[end])
-		return complain("-D %s: expected a MAC address such as 02:00:00:00:00:01",
-				text);
-	o->has_dst_mac = true;
+		return complain("-%c %s: expected a MAC address such as 02:00:00:00:00:01",
+				opt, text);
+	*given = true;
 	return 0;
 }
 
@@ -155,7 +155,9 @@ static int parse_option(struct pg_options *o, int opt, const char *arg)
 	case 'w':
 		return parse_seconds('w', arg, &o->idle_ns);
 	case 'D':
-		return parse_mac(arg, o);
+		return parse_mac('D', arg, o->dst_mac, &o->has_dst_mac);
+	case 'M':
+		return parse_mac('M', arg, o->src_mac, &o->has_src_mac);
 	case 'S':
 		return parse_count('S', arg, UINT64_MAX, &o->seed);
 	case 'o':
@@ -267,7 +269,7 @@ int pg_options_parse(struct pg_options *o, int argc, char **argv)
 		.check = true,
 	};
 	while ((opt = getopt(argc, argv,
-			     "f:i:k:s:d:P:l:n:R:b:g:oT:w:D:S:CepqjhV")) != -1) {
+			     "f:i:k:s:d:P:l:n:R:b:g:oT:w:D:M:S:CepqjhV")) != -1) {
 		if (opt == 'h') {
 			fputs(usage, stdout);
 			return 1;

@@ -21,6 +21,7 @@
  * @idle_ns: rx, pong: end after so long without a packet, 0 for never;
  *	ping: how long to wait for an answer
  * @seed: of the payload's pattern
+ * @src_mac: -M; instead of the interface's own
  * @dst_mac: -D; used when the backend does not know better
  */
 struct pg_options {
@@ -35,7 +36,9 @@ struct pg_options {
 	int64_t duration_ns;
 	int64_t idle_ns;
 	uint64_t seed;
+	uint8_t src_mac[6];
 	uint8_t dst_mac[6];
+	bool has_src_mac;
 	bool has_dst_mac;
 	bool check;
 	bool strict;
