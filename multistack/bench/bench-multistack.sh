@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench-multistack - what MultiStack costs, beside other ways to share a NIC
+#
+#	bench-multistack.sh OUTDIR		(as root; programs from PATH)
+#
+# Cases: (a) plain, (b) host beside MultiStack, (c) TAP port, (d) AF_XDP port,
+# (e) bridge and TAP, (f) macvtap. Every round measures every case once, in an
+# order that turns, so that what the machine does besides hits all of them; a
+# figure is the median over the rounds, and a ratio is the median of the ratios
+# within each round. Raw samples go to OUTDIR/samples.tsv, the table to standard
+# output and OUTDIR/table.txt, the picture to OUTDIR/bench-multistack.svg.
+#
+# Environment: BENCH_ROUNDS (5), BENCH_SECONDS a sample (1), BENCH_CASES.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+out=${1:?usage: bench-multistack.sh OUTDIR}
+rounds=${BENCH_ROUNDS:-5}
+seconds=${BENCH_SECONDS:-1}
+cases=${BENCH_CASES:-plain host tap xdp bridge macvtap}
+sizes="64 128 512 1500"
+id=msb$$	# names of our network namespaces begin with it
+netns_list=
+pids=
+mkdir -p "$out"
+tmp=$(mktemp -d)
+
+cleanup() {
+	for pid in $pids; do
+		kill "$pid" 2>/dev/null || true
+	done
+	wait 2>/dev/null
+	stop_multistackd || true
+	for ns in $netns_list; do
+		ip netns del "$ns" || true
+	done
+	rm -rf "$tmp"
+}
+
+# shellcheck source=multistack/bench/daemon.sh
+. "$here/daemon.sh"
+# shellcheck source=multistack/bench/net.sh
+. "$here/net.sh"
+# shellcheck source=multistack/bench/measure.sh
+. "$here/measure.sh"
+# shellcheck source=multistack/bench/scale.sh
+. "$here/scale.sh"
+
+trap cleanup EXIT
+trap 'exit 1' INT TERM HUP PIPE
+
+samples=$out/samples.tsv
+
+record() {	# ROUND WHAT SIZE CASE VALUE
+	printf '%s\t%s\t%s\t%s\t%s\n' "$@" >>"$samples"
+}
+
+# The cases, beginning with another one each round.
+turned() {	# ROUND
+	echo "$cases" | tr ' ' '\n' | awk -v r="$1" '
+		{ c[NR - 1] = $0 }
+		END { for (i = 0; i < NR; i++) print c[(i + r) % NR] }'
+}
+
+run_round() {	# ROUND
+	for len in $sizes; do
+		# 64 ... 1500 on the wire count the FCS or the MTU, frames do not
+		frame=$((len == 1500 ? 1514 : len - 4))
+		for c in $(turned "$1"); do
+			"case_$c"
+			record "$1" rx "$len" "$c" "$(sample_rx $frame)"
+			record "$1" tx "$len" "$c" "$(sample_tx $frame)"
+		done
+	done
+	for c in $(turned "$1"); do
+		"case_$c"
+		record "$1" tcp-in bulk "$c" "$(sample_tcp "$c")"
+		record "$1" tcp-out bulk "$c" "$(sample_tcp "$c" -R)"
+		record "$1" rtt 64 "$c" "$(sample_rtt)"
+	done
+}
+
+make_cases() {
+	made_ms=
+	for c in $cases; do
+		case $c in
+		host | tap | xdp)
+			[ -n "$made_ms" ] || make_multistack
+			made_ms=1
+			;;
+		*) "make_$c" ;;
+		esac
+	done
+}
+
+: >"$samples"
+make_cases
+round=0
+while [ $round -lt "$rounds" ]; do
+	echo "round $((round + 1)) of $rounds" >&2
+	run_round $round
+	round=$((round + 1))
+done
+if [ -n "$made_ms" ]; then
+	echo "tuples and ports" >&2
+	run_scale
+fi
+
+{
+	printf '%s, %s CPUs, %s rounds of %s s\n' "$(uname -sr)" "$(nproc)" \
+		"$rounds" "$seconds"
+	awk -f "$here/table.awk" "$samples"
+} | tee "$out/table.txt"
+"$here/plot.sh" "$samples" "$out/bench-multistack.svg"
