@@ -31,8 +31,8 @@ BASE_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(WARN) -fPIC -fno-omit-frame-pointer \
 # Hot code: no vector registers, no implicit TLS, no calls that gcc makes up.
 HOT_CFLAGS := -mgeneral-regs-only -fno-stack-protector -fno-builtin \
 	-fno-tree-loop-distribute-patterns -fcf-protection=none
-SAN_CFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 comma := ,
+SAN_CFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 
 OBJ := $(addprefix $(B)/,$(obj-y))
 HOT := $(addprefix $(B)/,$(obj-hot))

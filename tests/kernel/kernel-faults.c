@@ -2,6 +2,7 @@
 /* Bad pointers, a full arena, a kernel panic: none of them takes the process. */
 #include "stack.h"
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -43,45 +44,62 @@ static void test_bad_pointers(void)
 	sys(SYS_close, s);
 }
 
-/* Fill the arena with datagrams in socket buffers until allocations fail. */
+/* Rings of packet sockets, whose memory is allocated at once, fill the arena. */
+static int fill_arena(long *socks, int max)
+{
+	unsigned int block;
+	int n = 0;
+
+	for (block = 1 << 20; block >= 4096; block >>= 4) {
+		struct tpacket_req req = { block, 16, 2048, 16 * (block / 2048) };
+
+		while (n < max) {
+			long s = sys(SYS_socket, AF_PACKET, SOCK_RAW, 0), r;
+
+			if (s < 0)
+				return n;
+			socks[n++] = s;
+			r = sys(SYS_setsockopt, s, SOL_PACKET, PACKET_RX_RING, &req, sizeof(req));
+			if (r == -ENOMEM)
+				break;
+			if (r)
+				return -1;
+		}
+	}
+	return n;
+}
+
 static void test_full_arena(void)
 {
 	static char buf[60000];
-	struct sockaddr_in sin = { .sin_family = AF_INET,
+	static long socks[2000], more[20000];
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(9999),
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int i, socks = 0, big = 1 << 28, seen = 0;
-	long tx = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0), s[2000], r = 0;
+	long tx = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0), r = 0;
+	int i, n, m;
 
-	for (i = 0; i < 2000 && !seen; i++) {
-		s[i] = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
-		if (s[i] < 0) {
-			seen = s[i] == -ENOMEM || s[i] == -ENFILE || s[i] == -ENOBUFS;
-			r = s[i];
+	n = fill_arena(socks, 2000);
+	ok(n > 3, "rings of %d packet sockets fill the arena: ENOMEM", n);
+	for (m = 0; m < 20000; m++) {
+		more[m] = r = sys(SYS_socket, AF_INET6, SOCK_STREAM, 0);
+		if (r < 0)
 			break;
-		}
-		socks = i + 1;
-		sys(SYS_setsockopt, s[i], SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
-		sin.sin_port = htons(10000 + i);
-		sys(SYS_bind, s[i], &sin, sizeof(sin));
-		for (int k = 0; k < 4000; k++) {
-			r = sys(SYS_sendto, tx, buf, sizeof(buf), MSG_DONTWAIT, &sin, sizeof(sin));
-			if (r < 0) {
-				seen = r == -ENOMEM || r == -ENOBUFS;
-				break;
-			}
-		}
 	}
-	ok(seen, "a full arena gives ENOMEM or ENOBUFS (%ld)", r);
+	ok(r == -ENOMEM || r == -ENFILE || r == -ENOBUFS, "socket() fails after %d more (%ld)", m, r);
+	for (i = 0; i < 100; i++)
+		r = sys(SYS_sendto, tx, buf, sizeof(buf), MSG_DONTWAIT, &sin, sizeof(sin));
+	ok(r < 0 || r == sizeof(buf), "sendto() fails or not, but returns (%ld)", r);
 	ok(sys(SYS_getpid) == 1, "and calls go on");
-	for (i = 0; i < socks; i++)
-		sys(SYS_close, s[i]);
-	sin.sin_port = htons(9999);
-	s[0] = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
-	ok(s[0] >= 0 && sys(SYS_bind, s[0], &sin, sizeof(sin)) == 0 &&
+	for (i = 0; i < n; i++)
+		sys(SYS_close, socks[i]);
+	for (i = 0; i < m; i++)
+		sys(SYS_close, more[i]);
+	socks[0] = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	ok(socks[0] >= 0 && sys(SYS_bind, socks[0], &sin, sizeof(sin)) == 0 &&
 	   sys(SYS_sendto, tx, buf, 1000, 0, &sin, sizeof(sin)) == 1000 &&
-	   sys(SYS_recvfrom, s[0], buf, sizeof(buf), 0, 0, 0) == 1000,
+	   sys(SYS_recvfrom, socks[0], buf, sizeof(buf), 0, 0, 0) == 1000,
 	   "memory given back is used again");
-	sys(SYS_close, s[0]);
+	sys(SYS_close, socks[0]);
 	sys(SYS_close, tx);
 }
 

@@ -45,6 +45,7 @@ int copy_thread(struct task_struct *tsk, const struct kernel_clone_args *args)
 	thread->arg = args->fn_arg;
 
 	/* As lib_fiber_switch() leaves a stack; lib_fiber_entry calls rbx. */
+	*--sp = 0;				/* the ABI's alignment at the call */
 	*--sp = 0;
 	*--sp = (unsigned long)lib_fiber_entry;
 	*--sp = 0;				/* rbp */

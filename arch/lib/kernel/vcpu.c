@@ -12,7 +12,7 @@
  * from the host's stack to the fiber of the current task.  There are two places
  * where a fiber switches back, by lib_leave():
  *
- *   in user_mode()     the call of the task that the host thread came for is
+ *   in complete()      the call of the task that the host thread came for is
  *                      complete.  The task stays current ("lazily", as the
  *                      scheduler sees it, it is executing its program), so that
  *                      its next call is a mere switch back;
@@ -167,37 +167,40 @@ static void park(void)
 	__set_current_state(TASK_RUNNING);
 }
 
-/* From the end of one call to the beginning of the next. */
-static struct libos_call *user_mode_until_call(void)
+/* A call is complete: report it, and let the host have the CPU if it waits. */
+static void complete(struct libos_call *call)
 {
 	struct thread_struct *thread = &current->thread;
-	struct libos_call *done = thread->call;
 
 	thread->call = NULL;
-	if (vcpu.entered == current && done) {
+	if (vcpu.entered == current) {
 		lib_leave(LIBOS_DONE);
 		local_irq_disable();
 		local_irq_enable();		/* what was raised meanwhile */
 		lib_wake_entered();
-	} else if (done) {
+	} else {
 		lib_host->call_done(lib_host_arg, thread->host_task);
 	}
-	if (!thread->call)
-		park();
-	return thread->call;
 }
 
+/* A new task may have been entered before it runs here for the first time. */
 void lib_user_loop(void)
 {
+	struct libos_call *call;
+
 	local_irq_enable();
 	for (;;) {
-		struct libos_call *call = user_mode_until_call();
-
+		call = current->thread.call;
+		if (!call) {
+			park();
+			continue;
+		}
 		call->ret = lib_syscall(call);
 		if (unlikely(lib_netdev_tx_pending))
 			lib_netdev_flush();
 		if (unlikely(read_thread_flags() & _TIF_WORK_MASK))
 			exit_work(call);
+		complete(call);
 	}
 }
 
@@ -206,6 +209,7 @@ int lib_vcpu_boot(void (*entry)(void))
 {
 	unsigned long *sp = (void *)init_stack + THREAD_SIZE - 64;
 
+	*--sp = 0;				/* the ABI's alignment at the call */
 	*--sp = 0;
 	*--sp = (unsigned long)lib_fiber_entry;
 	*--sp = 0;				/* rbp */
