@@ -26,7 +26,10 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <libos/libos.h>
+
 #include "core.h"
+#include "fd.h"
 #include "site.h"
 
 #define DEFAULT_WINDOW	(1UL << 40)
@@ -168,11 +171,25 @@ static long map_any(struct glue_prog *p, const unsigned long arg[6])
 	return map_placed(p, arg);
 }
 
+/*
+ * Rings of stack sockets: the stack maps them, among the library, and takes the
+ * unmapping of an address that is "ours" if it knows it.
+ */
+static long stack_map(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	struct libos_thread *stack = glue_thread_stack(t);
+
+	return stack ? libos_call(stack, nr, arg) : -EINVAL;
+}
+
 long glue_sys_mmap(struct glue_thread *t, struct glue_frame *f)
 {
 	unsigned long prot = f->arg[2], flags = f->arg[3], a[6];
 	struct glue_text_map m;
 	long r;
+
+	if (!(flags & MAP_ANONYMOUS) && t->prog->fds && fd_is_stack(t->prog->fds, f->arg[4]))
+		return stack_map(t, SYS_mmap, f->arg);
 
 	if (!(prot & PROT_EXEC) || (flags & MAP_ANONYMOUS) || (flags & MAP_TYPE) != MAP_PRIVATE ||
 	    (t->prog->flags & GLUE_NOPATCH))
@@ -198,7 +215,7 @@ long glue_sys_munmap(struct glue_thread *t, struct glue_frame *f)
 	long r;
 
 	if (ours(f->arg[0], f->arg[1]))
-		return -EINVAL;
+		return stack_map(t, SYS_munmap, f->arg);
 	r = glue_raw2(SYS_munmap, f->arg[0], f->arg[1]);
 	if (!r)
 		place_back(t->prog, f->arg[0], f->arg[1]);

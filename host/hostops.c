@@ -132,4 +132,6 @@ const struct libos_host_ops posix_host_ops = {
 	.mem_write = mem_write,
 	.hostfile_poll = hostfile_poll,
 	.hostfile_release = hostfile_release,
+	.map = arena_map,
+	.unmap = arena_unmap,
 };

@@ -269,6 +269,10 @@ void *vdso_symbol(const char *name);
 /* hostfile.c */
 __u32 hostfile_poll(void *host, int fd, __u32 events);
 void hostfile_release(void *host, int fd);
+
+/* alias.c */
+int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len);
+void arena_unmap(void *host, __u64 addr, __u64 len);
 void hostfile_fire(struct libos *os, int fd, __u32 events);
 
 /* memory.c */

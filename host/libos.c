@@ -139,7 +139,8 @@ static int make_arena(struct libos *os, size_t len)
 	len = (len ? len : DEFAULT_MEMORY) & ~4095UL;
 	if (len < MIN_MEMORY)
 		return -EINVAL;
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+	/* Shared, so that alias.c can map a page once more. */
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
 		 -1, 0);
 	if (p == MAP_FAILED)
 		return -ENOMEM;

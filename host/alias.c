@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A second address for pages of the arena: what a kernel with an MMU does with
+ * page tables when a program maps the ring of a packet socket.
+ *
+ * The arena is shared anonymous memory.  mremap() with an old length of 0 leaves
+ * such a mapping where it is and makes another one of the same pages, so no file
+ * descriptor has to be kept for it.
+ */
+#include <sys/mman.h>
+
+#include "instance.h"
+#include "sys.h"
+
+FROM_KERNEL int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len)
+{
+	struct libos *os = host;
+	long ret;
+
+	if (arena_off == LIBOS_MAP_RESERVE) {
+		ret = sys(SYS_mmap, 0, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			  -1, 0);
+		if (ret < 0 && ret > -4096)
+			return (int)ret;
+		*addr = (__u64)ret;
+		return 0;
+	}
+	if (arena_off > os->arena_len || len > os->arena_len - arena_off)
+		return -EINVAL;
+	ret = sys(SYS_mremap, (char *)os->arena + arena_off, 0, len,
+		  MREMAP_MAYMOVE | MREMAP_FIXED, *addr);
+	return ret < 0 && ret > -4096 ? (int)ret : 0;
+}
+
+FROM_KERNEL void arena_unmap(void *host, __u64 addr, __u64 len)
+{
+	sys(SYS_munmap, addr, len);
+}
