@@ -18,6 +18,8 @@ T(prog_fs, T_PROG_FS);
 T(exit_sp, T_EXIT_SP);
 T(clone_frame, T_CLONE_FRAME);
 T(hook_top, T_HOOK_TOP);
+T(fast, T_FAST);
+T(fast_desc, T_FAST_DESC);
 F(nr, F_NR);
 F(arg, F_RDI);
 F(r15, F_R15);

@@ -14,6 +14,8 @@
 #define T_EXIT_SP	40
 #define T_CLONE_FRAME	48
 #define T_HOOK_TOP	56
+#define T_FAST		64
+#define T_FAST_DESC	72
 
 /* struct glue_frame */
 #define F_NR		0
@@ -39,7 +41,9 @@
 #define HOOK_RESERVE	0x20000
 #define HOOK_LEVELS	3
 
-#define PEND_DIE	2
+#define FAST_CALLS	512
+#define FAST_YES	1
+#define FAST_FUTEX	2
 #define NR_rt_sigreturn	15
 #define NR_exit		60
 #define NR_rt_sigprocmask 14

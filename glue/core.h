@@ -34,6 +34,7 @@
 /* --- entry.S ------------------------------------------------------------- */
 
 extern char glue_entry[], glue_entry_reserve[], glue_entry_trap[], glue_entry_die[];
+extern char glue_fast_sys[], glue_fast_done[], glue_fast_end[];
 extern char glue_exit[], glue_exit_begin[], glue_exit_end[];
 extern char glue_host_begin[], glue_host_sys[], glue_host_abort[];
 extern char glue_copy_begin[], glue_copy_end[], glue_copy_fault[];
@@ -127,7 +128,7 @@ void glue_defer(struct glue_thread *t, int sig, const struct glue_siginfo *si,
 void glue_leave_windows(struct glue_thread *t, struct glue_ucontext *uc);
 void glue_enter_handler(struct glue_thread *t, int sig, const struct glue_siginfo *si,
 			struct glue_ucontext *uc);
-unsigned long glue_program_ip(const struct glue_sigcontext *mc);
+unsigned long glue_program_ip(const struct glue_thread *t, const struct glue_sigcontext *mc);
 int glue_sig_handled(struct glue_thread *t, int sig, unsigned long *flags);
 void glue_fatal(struct glue_thread *t, int sig) __attribute__((noreturn));
 
@@ -163,6 +164,10 @@ extern enum glue_net glue_net;
 int glue_net_init(unsigned int flags);	/* ordinary code */
 int glue_net_arm(void);			/* the calling thread */
 void glue_net_disarm(void);
+
+/* --- calls without a frame: fast.c ------------------------------------------ */
+
+const __u8 *glue_fast_table(const struct glue_prog *p);
 
 /* --- time: vdso.c -------------------------------------------------------------- */
 

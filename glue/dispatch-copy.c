@@ -245,7 +245,7 @@ long sys_tee(struct glue_thread *t, long nr, const unsigned long arg[6])
 	return glue_host(t, nr, arg);
 }
 
-/* Between file systems: EXDEV, and every caller then reads and writes. */
+/* For regular files of one kernel; every caller then reads and writes. */
 long sys_copy_range(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	enum fd_kind in = kind_of(t, arg[0]), out = kind_of(t, arg[2]);
@@ -254,5 +254,5 @@ long sys_copy_range(struct glue_thread *t, long nr, const unsigned long arg[6])
 		return -EBADF;
 	if (in == FD_HOST && out == FD_HOST)
 		return glue_host(t, nr, arg);
-	return in == out ? to_stack(t, nr, arg) : -EXDEV;
+	return in == out ? to_stack(t, nr, arg) : -EINVAL;
 }

@@ -297,9 +297,36 @@ long sys_path1(struct glue_thread *t, long nr, const unsigned long arg[6])
 	return one_path(t, nr, arg, 1);
 }
 
+/*
+ * A link of /proc/self/fd to a file of the stack's procfs names the process, and
+ * that has number 1 there: "/proc/1/net/dev".
+ */
 long sys_readlink(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
-	return one_path(t, nr, arg, 0);
+	static const char own[] = "/proc/1/";
+	unsigned long at = arg[nr == SYS_readlink ? 1 : 2];
+	unsigned long size = (unsigned int)arg[nr == SYS_readlink ? 2 : 3];
+	char text[PATH_BUF], out[PATH_BUF + 12];
+	long n = one_path(t, nr, arg, 0), len = 6, pid = t->prog->fds->pid;
+	char digits[12];
+	int d = 0;
+
+	if (n < (long)sizeof(own) - 1 || n > PATH_BUF || !t->prog->opts->stack ||
+	    glue_get_user(text, at, n))
+		return n;
+	for (unsigned int i = 0; i < sizeof(own) - 1; i++)
+		if (text[i] != own[i])
+			return n;
+	glue_memcpy(out, own, len);
+	for (; pid; pid /= 10)
+		digits[d++] = '0' + pid % 10;
+	while (d)
+		out[len++] = digits[--d];
+	glue_memcpy(out + len, text + 7, n - 7);
+	len += n - 7;
+	if (len > (long)size)
+		len = size;
+	return glue_put_user(at, out, len) ? -EFAULT : len;
 }
 
 /* --- calls with two paths ------------------------------------------------ */

@@ -34,11 +34,12 @@ void glue_lock(__u32 *lock)
 
 	if (__atomic_compare_exchange_n(lock, &c, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
-	do {
-		if (c == 2 || __atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE))
-			glue_raw4(SYS_futex, lock, FUTEX_WAIT_PRIVATE, 2, 0);
+	if (c != 2)
 		c = __atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE);
-	} while (c);
+	while (c) {
+		glue_raw4(SYS_futex, lock, FUTEX_WAIT_PRIVATE, 2, 0);
+		c = __atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE);
+	}
 }
 
 void glue_unlock(__u32 *lock)

@@ -231,6 +231,8 @@ struct glue_thread {
 	unsigned long exit_sp;		/* first thread: stack of glue_exec() */
 	unsigned long clone_frame;	/* new thread: where its frame is */
 	unsigned long hook_top;		/* hook_sp when outside the glue */
+	const __u8 *fast;		/* by number: calls that are the host's, see fast.c */
+	const struct glue_desc *fast_desc;	/* site of the fast call it makes */
 	/* known to entry.S up to here */
 
 	struct glue_prog *prog;

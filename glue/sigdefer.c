@@ -101,8 +101,13 @@ void glue_defer(struct glue_thread *t, int sig, const struct glue_siginfo *si,
  * and the first instruction of the glue, or in the copy of what was
  * overwritten, it is still at the site.
  */
-unsigned long glue_program_ip(const struct glue_sigcontext *mc)
+unsigned long glue_program_ip(const struct glue_thread *t, const struct glue_sigcontext *mc)
 {
+	/* A fast call: r11 is lost once it has been made. */
+	if (mc->rip == (unsigned long)glue_fast_sys)
+		return t->fast_desc->restart_ip;
+	if (in_range(mc->rip, glue_fast_done, glue_fast_end))
+		return t->fast_desc->ret_ip;
 	if (in_range(mc->rip, glue_entry, glue_entry_reserve + 1))
 		return ((const struct glue_desc *)mc->r11)->restart_ip;
 	if (mc->rip == (unsigned long)glue_exit_end)
@@ -190,7 +195,7 @@ void glue_enter_handler(struct glue_thread *t, int sig, const struct glue_siginf
 		return;
 	}
 	glue_memcpy(&mc, &uc->mc, sizeof(mc));
-	mc.rip = glue_program_ip(&mc);
+	mc.rip = glue_program_ip(t, &mc);
 	if (glue_sigframe_push(t, &act, sig, si, &mc, uc->sigmask, fp, &frame))
 		glue_fatal(t, SIGSEGV);
 

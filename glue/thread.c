@@ -82,6 +82,7 @@ struct glue_thread *glue_thread_new(struct glue_prog *p)
 	glue_memset(t, 0, sizeof(*t));
 	t->self = t;
 	t->prog = p;
+	t->fast = glue_fast_table(p);
 	t->busy = 1;
 	t->sig_stack = b - SIG_STACK;
 	t->sig_stack_size = SIG_STACK;
@@ -304,9 +305,10 @@ static void wait_others(struct glue_prog *p)
 static void leave_first(struct glue_thread *t) __attribute__((noreturn));
 static void leave_first(struct glue_thread *t)
 {
-	unsigned long all = ALL_SIGNALS;
+	unsigned long mask = ~GLUE_SYNC_SIGNALS;
 
-	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, 8);
+	/* Signals of the process are the others' now; a kick may still come. */
+	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
 	wait_others(t->prog);
 	glue_on_thread(t, 0);
 	unlink_thread(t);
