@@ -156,12 +156,26 @@ static __always_inline int violation(struct __sk_buff *skb, const struct ms_pkt 
 
 /* ---- small questions ---- */
 
-static __always_inline __u32 packets_of(struct __sk_buff *skb, __u32 hdr)
+/* Length of the transport header of a super-packet. */
+static __always_inline __u32 l4_hlen(struct __sk_buff *skb, const struct ms_pkt *p)
 {
-	__u32 size = skb->gso_size;
+	__u8 doff = 5 << 4;
 
+	if (p->proto != MS_PROTO_TCP)
+		return 8;
+	bpf_skb_load_bytes(skb, p->l4 + 12, &doff, 1);
+	return (doff >> 4) * 4;
+}
+
+static __always_inline __u32 packets_of(struct __sk_buff *skb, const struct ms_pkt *p)
+{
+	__u32 size = skb->gso_size, hdr;
+
+	if (!size)
+		return 1;
 	/* frames from a TAP have gso_size, but gso_segs is 0 */
-	if (!size || skb->len <= hdr + size)
+	hdr = p->l4 + l4_hlen(skb, p);
+	if (skb->len <= hdr + size)
 		return 1;
 	return (skb->len - hdr + size - 1) / size;
 }
@@ -280,7 +294,7 @@ static __always_inline int deliver(struct __sk_buff *skb, const struct ms_pkt *p
 		count_drop(0, nic, MS_DIR_RX, MS_R_STALE);
 		return TCX_DROP;
 	}
-	packets = packets_of(skb, p->l4);
+	packets = packets_of(skb, p);
 	if (!bucket_take(id, MS_B_RX_PPS, packets) ||
 	    !bucket_take(id, MS_B_RX_BPS, skb->len)) {
 		count_drop(id, nic, MS_DIR_RX, MS_R_RATE);
@@ -617,17 +631,10 @@ static __always_inline int fits(struct __sk_buff *skb, const struct ms_pkt *p,
 				__u32 mtu)
 {
 	__u32 size = skb->gso_size;
-	__u8 doff;
 
 	if (!size)
 		return p->end - MS_ETH_HLEN <= mtu;
-	size += p->l4 - MS_ETH_HLEN;
-	if (p->proto == MS_PROTO_TCP) {
-		if (bpf_skb_load_bytes(skb, p->l4 + 12, &doff, 1))
-			return 0;
-		return size + (doff >> 4) * 4 <= mtu;
-	}
-	return size + 8 <= mtu;
+	return size + p->l4 - MS_ETH_HLEN + l4_hlen(skb, p) <= mtu;
 }
 
 /*
@@ -762,7 +769,7 @@ int ms_tx(struct __sk_buff *skb)
 		count_drop(id, nic, MS_DIR_TX, MS_R_NO_NIC);
 		return TCX_DROP;
 	}
-	packets = packets_of(skb, p.l4);
+	packets = packets_of(skb, &p);
 	if (!fits(skb, &p, n->mtu)) {
 		count_drop(id, nic, MS_DIR_TX, MS_R_TOO_BIG);
 		return TCX_DROP;

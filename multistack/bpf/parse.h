@@ -163,7 +163,7 @@ static MS_INLINE int ms_parse_v4(void *ctx, __u32 off, __u32 len, int gso,
 	__u32 hlen, total, fo;
 	__u8 h[20];
 
-	if (MS_LOAD(ctx, off, h, 20))
+	if (off + 20 > len || MS_LOAD(ctx, off, h, 20))
 		return MS_R_SHORT;
 	if (h[0] >> 4 != 4)
 		return MS_R_MALFORMED;
@@ -202,7 +202,7 @@ static MS_INLINE int ms_parse_v6(void *ctx, __u32 off, __u32 len, int gso,
 	__u8 h[40], next;
 	int i;
 
-	if (MS_LOAD(ctx, off, h, 40))
+	if (off + 40 > len || MS_LOAD(ctx, off, h, 40))
 		return MS_R_SHORT;
 	if (h[0] >> 4 != 6)
 		return MS_R_MALFORMED;

@@ -105,9 +105,24 @@ static int without_socket(struct msd *d, const struct ms_tuple *t, uid_t uid)
 	return 0;
 }
 
+/*
+ * Whether the socket @inode, bound to [::], leaves IPv4 alone.  /proc does not
+ * say; of our own credentials we know, of others the worst is assumed.
+ */
+static bool leaves_v4(struct msd *d, ino_t inode)
+{
+	struct cred *c;
+	struct stat st;
+
+	TAILQ_FOREACH(c, &d->creds, all)
+		if (c->fd >= 0 && !fstat(c->fd, &st) && st.st_ino == inode)
+			return opt(c->fd, IPPROTO_IPV6, IPV6_V6ONLY);
+	return false;
+}
+
 /* Another socket in /proc/net/@file bound to what @t covers? */
-static bool shared_in(const char *file, int family, const struct ms_tuple *t,
-		      ino_t inode)
+static bool shared_in(struct msd *d, const char *file, int family,
+		      const struct ms_tuple *t, ino_t inode)
 {
 	uint32_t a[4];
 	unsigned int port;
@@ -138,8 +153,15 @@ static bool shared_in(const char *file, int family, const struct ms_tuple *t,
 			memmove(addr, addr + 12, 4);
 			memset(addr + 4, 0, 12);
 		} else if ((family == 4) != (t->family == AF_INET)) {
-			/* only wildcards of one family touch the other */
-			hit = any && (family == 6 ? all_zero(addr, 16) : all_zero(t->addr, 16));
+			/*
+			 * Only "::" touches the other family: theirs, if it is
+			 * not for IPv6 alone, or the tuple's, if it is dual (the
+			 * caller looks at IPv4's sockets only then).
+			 */
+			if (family == 6)
+				hit = all_zero(addr, 16) && !leaves_v4(d, ino);
+			else
+				hit = all_zero(t->addr, 16);
 			continue;
 		}
 		hit = any || !memcmp(addr, t->addr, 16);
@@ -148,7 +170,7 @@ static bool shared_in(const char *file, int family, const struct ms_tuple *t,
 	return hit;
 }
 
-static bool is_shared(const struct ms_tuple *t, int fd, bool v6only)
+static bool is_shared(struct msd *d, const struct ms_tuple *t, int fd, bool v6only)
 {
 	struct stat st;
 	bool lite = t->protocol == IPPROTO_UDPLITE;
@@ -157,11 +179,10 @@ static bool is_shared(const struct ms_tuple *t, int fd, bool v6only)
 		return false;
 	if (fstat(fd, &st))
 		return true;
-	if (shared_in(lite ? "/proc/net/udplite6" : "/proc/net/udp6", 6, t, st.st_ino) &&
-	    t->family == AF_INET6)
+	if (shared_in(d, lite ? "/proc/net/udplite6" : "/proc/net/udp6", 6, t, st.st_ino))
 		return true;
 	if (t->family == AF_INET || !v6only)
-		return shared_in(lite ? "/proc/net/udplite" : "/proc/net/udp", 4, t,
+		return shared_in(d, lite ? "/proc/net/udplite" : "/proc/net/udp", 4, t,
 				 st.st_ino);
 	return false;
 }
@@ -317,7 +338,7 @@ int cred_check(struct msd *d, struct nswitch *sw, const struct ms_tuple *t,
 	if (fd < 0)
 		return without_socket(d, t, uid);
 	err = check_socket(d, sw, t, fd, dual);
-	if (!err && is_shared(t, fd, !*dual))
+	if (!err && is_shared(d, t, fd, !*dual))
 		err = refuse(d, -ENOTUNIQ, "another socket is bound to the same tuple");
 	return err;
 }

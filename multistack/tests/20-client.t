@@ -119,6 +119,11 @@ def wildcards(net):
         got = set(t["tuple"] for t in net.list()["tuples"] if t["state"] == "live")
         ok(f"udp:[{H6}]:7002" in got and f"udp:{H4}:7002" not in got, "with V6ONLY just one", got)
     with Port() as p:
+        p.own("udp:[::]:7004", prepare=lambda s: s.setsockopt(socket.IPPROTO_IPV6,
+                                                              socket.IPV6_V6ONLY, 1))
+        p.own("udp:*:7004")
+        ok(True, "wildcards of both families side by side")
+    with Port() as p:
         s = credential("tcp:*:7003")
         p.bind(f"tcp:{H4}:7003", s)
         ok(True, "a wildcard socket is proof for one address")

@@ -121,6 +121,7 @@ def unattached(net, wire):
         ok(wait_for(lambda: d("tx_drop") >= 1) and
            not wire.recv_wait(lambda f: is_ip(f, 17, H4, P4, None, 9), 1, 0.05),
            "-a: nor does it send")
+        p.recv_wait(9, 0.1)
         run("ip", "-n", net.p, "neigh", "del", H4, "dev", "w0")
         with in_ns(net.p):
             s2 = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

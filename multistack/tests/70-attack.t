@@ -254,11 +254,10 @@ def spoof(net, wire):
     # what the holder of a descriptor may do to it
     def xsk_other():
         p = Port("valem:evil", kind=XSK)
-        s = socket.socket(fileno=os.dup(p.fd()))
         out = []
         for ifindex in (1, 2, 3, p.info().ifindex, p.info().nic_ifindex):
             try:
-                libc_bind(s.fileno(), struct.pack("=HHIII", 44, 0, ifindex, 0, 0))
+                libc_bind(p.fd(), struct.pack("=HHIII", 44, 0, ifindex, 0, 0))
                 out.append(0)
             except OSError as e:
                 out.append(e.errno)
