@@ -135,11 +135,11 @@ for row in $only; do
 	esac
 done
 [ "$(id -u)" = 0 ] || { say "needs root: it makes network namespaces"; exit 1; }
-for tool in ip iperf3 jq ping awk; do
+for tool in ip ethtool iperf3 jq ping awk; do
 	command -v "$tool" >/dev/null || { say "$tool is not installed: scripts/deps.sh bench"; exit 1; }
 done
 
-make --no-print-directory -C "$here" O="$O" all
+make -s -C "$here" O="$O" all
 mkdir -p "$out"
 trap cleanup EXIT
 trap 'exit 1' INT TERM HUP

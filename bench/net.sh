@@ -52,8 +52,8 @@ make_net() {
 	clear_near
 }
 
-# What the last sample left: addresses, bridges, neighbours with other hardware
-# addresses.
+# What the last sample left: addresses, bridges, offloads, neighbours with other
+# hardware addresses.
 clear_near() {
 	for i in 0 1; do
 		ip -n "$near" link del br$i 2>/dev/null || true
@@ -61,6 +61,7 @@ clear_near() {
 		ip -n "$near" link set nic$i promisc off up
 	done
 	in_ns "$near" sysctl -qw net.ipv4.ip_forward=0
+	in_ns "$far" ethtool -K far0 tx on >/dev/null
 	ip -n "$far" neigh flush all
 	ip -n "$end" neigh flush all
 }

@@ -41,7 +41,8 @@ awk -F , -v metrics="$here/metrics.tsv" '
 			print ""
 		}
 	}' "$dir/results.csv" >"$tmp/ratios"
-[ ! -s "$tmp/ratios" ] || gnuplot -e "in='$tmp/ratios'" -e "svg='$dir/ratios.svg'" "$here/ratios.gp"
+[ ! -s "$tmp/ratios" ] || gnuplot -e "in='$tmp/ratios'" -e "svg='$dir/ratios.svg'" "$here/ratios.gp" 2>"$tmp/log" ||
+	cat "$tmp/log" >&2
 
 # figure NAME THROUGHPUT RTT TITLE - bars in the order of the columns
 figure() {
