@@ -12,7 +12,7 @@
  * from the host's stack to the fiber of the current task.  There are two places
  * where a fiber switches back, by lib_leave():
  *
- *   in complete()      the call of the task that the host thread came for is
+ *   in finish_call()   the call of the task that the host thread came for is
  *                      complete.  The task stays current ("lazily", as the
  *                      scheduler sees it, it is executing its program), so that
  *                      its next call is a mere switch back;
@@ -27,7 +27,7 @@
  *
  *      host stack            fiber of T                fiber of idle
  *      ----------            ----------                -------------
- *      enter(T) --switch-->  user_mode() returns
+ *      enter(T) --switch-->  lib_user_loop()
  *                            lib_syscall(): blocks
  *                            schedule() ------------>  arch_cpu_idle()
  *      LIBOS_IDLE  <-------------------switch--------  lib_leave(LIBOS_IDLE)
@@ -168,7 +168,7 @@ static void park(void)
 }
 
 /* A call is complete: report it, and let the host have the CPU if it waits. */
-static void complete(struct libos_call *call)
+static void finish_call(struct libos_call *call)
 {
 	struct thread_struct *thread = &current->thread;
 
@@ -200,7 +200,7 @@ void lib_user_loop(void)
 			lib_netdev_flush();
 		if (unlikely(read_thread_flags() & _TIF_WORK_MASK))
 			exit_work(call);
-		complete(call);
+		finish_call(call);
 	}
 }
 
