@@ -23,6 +23,7 @@
 #include "site.h"
 
 #define MAX_FUNC	(1U << 20)
+#define MAX_GAP		64	/* of padding between functions */
 
 struct insn {
 	__u32	off;		/* from the function's start */
@@ -206,7 +207,7 @@ static int find_hole(struct decoder *d, size_t func, __u64 off)
 	for (i = lo; i + 1 < n && f[i].end < off + 128; i++) {
 		at = f[i].end + d->gap_used[i];
 		end = f[i + 1].start;
-		if (end < at + 5 || end - f[i].end > 64 || at + 126 < off || at > off + 127)
+		if (end < at + 5 || end - f[i].end > MAX_GAP || at + 126 < off || at > off + 127)
 			continue;
 		if (padding(d, f[i].end, end) != end - f[i].end)
 			continue;
@@ -223,6 +224,29 @@ static int cmp_u64(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/*
+ * The function ends less than 5 bytes behind the site: M1 may use the padding
+ * that follows, which then is not free for a hole.
+ */
+static void borrow_padding(struct decoder *d, size_t func, __u64 off, struct glue_site *s)
+{
+	const struct glue_func *f = &d->fs.f[func];
+	unsigned int known = 2, i;
+	size_t left;
+
+	for (i = 0; i < s->nnext; i++)
+		known += s->next[i].len;
+	if (known >= 5 || off + known != f->end || func + 1 == d->fs.n || d->gap_used[func] ||
+	    d->fs.f[func + 1].start - f->end > MAX_GAP)
+		return;
+	left = padding(d, f->end, d->fs.f[func + 1].start);
+	for (i = 0; i < left && known < 5 && s->nnext < GLUE_NAROUND; i++, known++) {
+		s->next[s->nnext].len = 1;
+		s->next[s->nnext++].kind = GLUE_I_NOP;
+	}
+	d->gap_used[func] = i;
+}
+
 static int add_site(struct decoder *d, size_t func, size_t i)
 {
 	const struct glue_func *f = &d->fs.f[func];
@@ -231,7 +255,7 @@ static int add_site(struct decoder *d, size_t func, size_t i)
 	struct glue_site *s;
 	const __u8 *b;
 	__u64 off = f->start + in->off, e;
-	size_t k, left;
+	size_t k;
 	int delta;
 
 	if (o->n == o->max) {
@@ -253,19 +277,8 @@ static int add_site(struct decoder *d, size_t func, size_t i)
 		classify(d, d->file + f->start + d->insn[k].off, d->insn[k].len,
 			 &s->next[s->nnext++]);
 	}
-	/* What follows the function's last instruction, if it is padding. */
-	if (k == d->ninsn && s->nnext < GLUE_NAROUND && func + 1 < d->fs.n && d->ninsn &&
-	    f->start + d->insn[k - 1].off + d->insn[k - 1].len == f->end &&
-	    d->fs.f[func + 1].start - f->end < 64) {
-		left = padding(d, f->end, d->fs.f[func + 1].start);
-		for (k = 0; k < left && s->nnext < GLUE_NAROUND; k++) {
-			s->next[s->nnext].len = 1;
-			s->next[s->nnext++].kind = GLUE_I_NOP;
-		}
-		/* And so it is not free for a hole. */
-		if (left)
-			d->gap_used[func] = 64;
-	}
+	if (k == d->ninsn)
+		borrow_padding(d, func, f->start + in->off, s);
 
 	for (k = 0; k < d->ntarget; k++) {
 		delta = (int)d->target[k] - (int)in->off;

@@ -21,7 +21,7 @@
 
 #include "sitecache.h"
 
-#define MAGIC	"libos-sites-1\n\0"	/* change with struct glue_site or decode.c */
+#define MAGIC	"libos-sites-2\n\0"	/* change with struct glue_site or decode.c */
 #define MAX_ID	64
 
 struct header {
