@@ -153,13 +153,20 @@ struct ms_tuple {
 /** Receive only: the kernel has verified the checksum. */
 #define MS_FRAME_CSUM_VALID	(1U << 1)
 
-/** ms_frame.gso_type: how a frame longer than the MTU divides into packets. */
+/**
+ * enum ms_gso_type - how a frame longer than the MTU divides into packets
+ * @MS_GSO_NONE: a single packet
+ * @MS_GSO_TCPV4: TCP over IPv4
+ * @MS_GSO_TCPV6: TCP over IPv6
+ * @MS_GSO_UDP: UDP, either family
+ * @MS_GSO_ECN: OR-ed in: the first TCP segment has CWR
+ */
 enum ms_gso_type {
-	MS_GSO_NONE = 0,	/** a single packet */
-	MS_GSO_TCPV4 = 1,	/** TCP over IPv4 */
-	MS_GSO_TCPV6 = 4,	/** TCP over IPv6 */
-	MS_GSO_UDP = 5,		/** UDP, either family */
-	MS_GSO_ECN = 0x80,	/** OR-ed in: the first TCP segment has CWR */
+	MS_GSO_NONE = 0,
+	MS_GSO_TCPV4 = 1,
+	MS_GSO_TCPV6 = 4,
+	MS_GSO_UDP = 5,
+	MS_GSO_ECN = 0x80,
 };
 
 /**
