@@ -5,8 +5,9 @@
  * A TAP device that the host sets down, or a NIC that loses its carrier, must
  * show in the stack as a lost carrier.  Neither the TAP file nor a packet socket
  * says so dependably, hence a netlink socket in the group of link changes.  Its
- * file is one of the channel's pollfds; rx looks at it when the channel itself
- * had nothing, which costs nothing while frames flow.
+ * file is one of the channel's pollfds.  rx looks at it when the channel itself
+ * had nothing, always while the link is down (frames may come before the news
+ * that it is up), and now and then while frames flow; see hostlink_look().
  *
  * If the host sent more changes than the socket holds (ENOBUFS), the state is
  * asked for again: the answer comes as one more change.
@@ -47,16 +48,17 @@ static __hot void learn(struct hostlink *hl, const char *buf, long len)
 		const struct nlmsghdr *nh = (const void *)buf;
 		const struct ifinfomsg *ifi = NLMSG_DATA(nh);
 
-		if (nh->nlmsg_len < sizeof(*nh) || nh->nlmsg_len > len)
+		if (nh->nlmsg_len < NLMSG_LENGTH(sizeof(*ifi)) ||
+		    len < (long)NLMSG_LENGTH(sizeof(*ifi)))
 			return;
-		if (nh->nlmsg_len >= NLMSG_LENGTH(sizeof(*ifi)) && ifi->ifi_index == hl->ifindex) {
+		if (ifi->ifi_index == hl->ifindex) {
 			if (nh->nlmsg_type == RTM_NEWLINK)
 				hl->flags = ifi->ifi_flags;
 			else if (nh->nlmsg_type == RTM_DELLINK && ifi->ifi_family == AF_UNSPEC)
 				hl->gone = 1;
 		}
+		len -= NLMSG_ALIGN((long)nh->nlmsg_len);
 		buf += NLMSG_ALIGN(nh->nlmsg_len);
-		len -= NLMSG_ALIGN(nh->nlmsg_len);
 	}
 }
 
@@ -69,8 +71,8 @@ static __hot void learn(struct hostlink *hl, const char *buf, long len)
  */
 __hot int hostlink_poll(struct hostlink *hl)
 {
-	/* A link message is below 2 KiB; one that is cut is still understood. */
-	char buf[2048] __attribute__((aligned(8)));
+	/* The stack is small: of a link message only the head is wanted. */
+	char buf[256] __attribute__((aligned(8)));
 	int rounds = 64;
 	long len;
 

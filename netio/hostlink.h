@@ -14,6 +14,7 @@
  * @up_flags: IFF_* that must all be set for the link to count as up
  * @flags: IFF_* as last heard
  * @gone: the device has been deleted
+ * @unseen: calls of rx since it was looked at
  */
 struct hostlink {
 	int	fd;
@@ -22,6 +23,7 @@ struct hostlink {
 	unsigned int up_flags;
 	unsigned int flags;
 	int	gone;
+	unsigned int unseen;
 };
 
 int hostlink_open(struct hostlink *hl, int ifindex, unsigned int up_flags, int fd_min,
@@ -31,5 +33,21 @@ int hostlink_tx_dropped(const struct hostlink *hl, __u64 *dropped);
 
 /* Context: hot. */
 int hostlink_poll(struct hostlink *hl);
+
+/**
+ * hostlink_look() - at the end of rx: is it time to see what has changed?
+ * @hl: the device
+ * @io: its channel; link_up is set
+ * @got: what rx returns
+ *
+ * A system call each time would be felt in a round trip.
+ */
+static inline __attribute__((always_inline)) void
+hostlink_look(struct hostlink *hl, struct libos_netio *io, unsigned int got)
+{
+	if (got && io->link_up && ++hl->unseen % 64)
+		return;
+	io->link_up = hostlink_poll(hl);
+}
 
 #endif /* NETIO_HOSTLINK_H */

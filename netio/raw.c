@@ -56,6 +56,7 @@ struct burst {
 	struct mmsghdr msg[LIBOS_BURST];
 	struct iovec iov[LIBOS_BURST][LIBOS_FRAME_SEGS + 1];
 	char control[LIBOS_BURST][CONTROL_LEN] __attribute__((aligned(8)));
+	struct libos_frame *frame[LIBOS_BURST];		/* rx: whose room it is */
 };
 
 struct raw {
@@ -63,6 +64,7 @@ struct raw {
 	struct libos_netio_stats stats;
 	struct hostlink link;
 	struct burst *tx, *rx;		/* one of each: the token is held */
+	unsigned int rx_guess;		/* frames that may have come, 1..LIBOS_BURST */
 	int	fd[NETIO_QUEUES_MAX];
 };
 
@@ -157,6 +159,7 @@ static __hot void rx_prepare(struct burst *b, struct libos_frame *const *frames,
 		struct msghdr *m = &b->msg[i].msg_hdr;
 		struct iovec *iov = b->iov[i];
 
+		b->frame[i] = frames[i];
 		iov[0].iov_base = &frames[i]->vnet;
 		iov[0].iov_len = VNET_LEN_V0;
 		m->msg_iov = iov;
@@ -221,44 +224,55 @@ static __hot bool rx_finish(struct raw *raw, struct libos_frame *f, const struct
 	return true;
 }
 
+/*
+ * Ask for about as many frames as came the last time: laying out messages that
+ * stay empty takes longer than to ask again when it was too few.
+ */
 static __hot int raw_rx(struct libos_netio *io, unsigned int queue,
 			struct libos_frame *const *frames, unsigned int n)
 {
 	struct raw *raw = to_raw(io);
 	struct burst *b = raw->rx;
-	unsigned int got = 0, i;
-	int tries = LIBOS_BURST;
+	unsigned int got = 0, want, i;
+	int errors = 0;
 	long ret;
 
-	if (n > LIBOS_BURST)
-		n = LIBOS_BURST;
-	while (!got && tries--) {
-		rx_prepare(b, frames, n);
-		ret = sys_retry(sys_recvmmsg(raw->fd[queue], b->msg, n, MSG_DONTWAIT));
+	while (got < n) {
+		want = n - got < raw->rx_guess ? n - got : raw->rx_guess;
+		rx_prepare(b, frames + got, want);
+		ret = sys_retry(sys_recvmmsg(raw->fd[queue], b->msg, want, MSG_DONTWAIT));
 		raw->stats.rx_calls++;
-		if (ret == -EAGAIN || !ret)
+		if (ret == -EAGAIN)
 			break;
-		if (ret == -ENETDOWN) {		/* says so once; nothing was lost */
-			io->link_up = 0;
-			continue;
-		}
-		if (ret < 0) {
-			/* A frame that virtio-net headers have no word for. */
-			raw->stats.drop[LIBOS_DROP_RX_ERROR]++;
+		if (ret <= 0) {
+			/* ENETDOWN comes once, and no frame was lost. */
+			if (ret == -ENETDOWN)
+				io->link_up = 0;
+			else	/* one that virtio-net headers have no word for */
+				raw->stats.drop[LIBOS_DROP_RX_ERROR]++;
+			if (++errors == LIBOS_BURST)
+				break;
 			continue;
 		}
 		for (i = 0; i < (unsigned int)ret; i++) {
-			if (!rx_finish(raw, frames[i], &b->msg[i]))
+			struct libos_frame *f = frames[got];
+
+			/* A dropped one leaves a gap, which the next one closes. */
+			if (!rx_finish(raw, b->frame[i], &b->msg[i]))
 				continue;
-			if (got != i)
-				frame_move(frames[got], frames[i]);
+			if (f != b->frame[i])
+				frame_move(f, b->frame[i]);
 			raw->stats.rx_frames++;
-			raw->stats.rx_bytes += frames[got]->len;
+			raw->stats.rx_bytes += f->len;
 			got++;
 		}
+		raw->rx_guess = ret == want ? 2 * raw->rx_guess : ret + 2;
+		if (raw->rx_guess > LIBOS_BURST)
+			raw->rx_guess = LIBOS_BURST;
+		if (ret < want)
+			break;
 	}
-	if (!got)
-		io->link_up = hostlink_poll(&raw->link);
+	hostlink_look(&raw->link, io, got);
 	return got;
 }
 
@@ -482,6 +496,7 @@ int netio_raw_open(const struct netio_raw_opts *opts, struct libos_netio **out,
 		raw->fd[i] = -1;
 	raw->link.fd = raw->link.query_fd = -1;
 	raw->io.ops = &raw_ops;
+	raw->rx_guess = 4;
 	raw->io.queues = o.queues ? o.queues : 1;
 	/* The host hands us GSO frames whatever we want. */
 	raw->io.features = LIBOS_NETIO_RX_CSUM | LIBOS_NETIO_RX_GSO;

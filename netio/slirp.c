@@ -28,6 +28,7 @@
 struct slirp_burst {
 	struct mmsghdr msg[LIBOS_BURST];
 	struct iovec iov[LIBOS_BURST][LIBOS_FRAME_SEGS];
+	struct libos_frame *frame[LIBOS_BURST];		/* rx: whose room it is */
 };
 
 struct slirp {
@@ -38,6 +39,7 @@ struct slirp {
 	int	fd;
 	bool	dead;
 	struct slirp_burst *tx, *rx;
+	unsigned int rx_guess;		/* frames that may have come, 1..LIBOS_BURST */
 };
 
 #define to_slirp(p)	container_of(p, struct slirp, io)
@@ -106,55 +108,76 @@ static __hot int slirp_tx(struct libos_netio *io, unsigned int queue,
 	return i;
 }
 
+static __hot void rx_prepare(struct slirp *s, struct libos_frame *const *frames, unsigned int n)
+{
+	unsigned int i;
+	__u64 room;
+
+	for (i = 0; i < n; i++) {
+		struct msghdr *m = &s->rx->msg[i].msg_hdr;
+
+		s->rx->frame[i] = frames[i];
+		m->msg_iov = s->rx->iov[i];
+		m->msg_iovlen = frame_room_iov(frames[i], s->rx->iov[i], &room);
+	}
+}
+
+static __hot bool rx_finish(struct slirp *s, struct libos_frame *f, const struct mmsghdr *m)
+{
+	f->len = m->msg_len;
+	f->tstamp_ns = 0;
+	hot_zero(&f->vnet, sizeof(f->vnet));
+	if (!f->len) {			/* end of file: the thread is gone */
+		s->dead = true;
+		s->io.link_up = 0;
+		return false;
+	}
+	if (m->msg_hdr.msg_flags & MSG_TRUNC) {
+		s->stats.drop[LIBOS_DROP_RX_TRUNC]++;
+		return false;
+	}
+	if (f->len < NETIO_FRAME_MIN) {
+		s->stats.drop[LIBOS_DROP_RX_RUNT]++;
+		return false;
+	}
+	return true;
+}
+
+/* Asks for about as many frames as came the last time; see raw_rx(). */
 static __hot int slirp_rx(struct libos_netio *io, unsigned int queue,
 			  struct libos_frame *const *frames, unsigned int n)
 {
 	struct slirp *s = to_slirp(io);
-	unsigned int got = 0, i;
-	__u64 room;
+	unsigned int got = 0, want, i;
 	long ret;
 
-	if (n > LIBOS_BURST)
-		n = LIBOS_BURST;
-	while (!got && !s->dead) {
-		for (i = 0; i < n; i++) {
-			struct msghdr *m = &s->rx->msg[i].msg_hdr;
-
-			m->msg_iov = s->rx->iov[i];
-			m->msg_iovlen = frame_room_iov(frames[i], s->rx->iov[i], &room);
-		}
-		ret = sys_retry(sys_recvmmsg(s->fd, s->rx->msg, n, MSG_DONTWAIT));
+	while (got < n && !s->dead) {
+		want = n - got < s->rx_guess ? n - got : s->rx_guess;
+		rx_prepare(s, frames + got, want);
+		ret = sys_retry(sys_recvmmsg(s->fd, s->rx->msg, want, MSG_DONTWAIT));
 		s->stats.rx_calls++;
 		if (ret == -EAGAIN)
 			break;
-		if (ret < 0) {
+		if (ret <= 0) {
 			s->stats.drop[LIBOS_DROP_RX_ERROR]++;
 			break;
 		}
-		for (i = 0; i < (unsigned int)ret; i++) {
-			struct libos_frame *f = frames[i];
+		for (i = 0; i < (unsigned int)ret && !s->dead; i++) {
+			struct libos_frame *f = frames[got];
 
-			f->len = s->rx->msg[i].msg_len;
-			hot_zero(&f->vnet, sizeof(f->vnet));
-			f->tstamp_ns = 0;
-			if (!f->len) {		/* end of file: the thread is gone */
-				s->dead = true;
-				io->link_up = 0;
-				break;
-			}
-			if (s->rx->msg[i].msg_hdr.msg_flags & MSG_TRUNC) {
-				s->stats.drop[LIBOS_DROP_RX_TRUNC]++;
+			if (!rx_finish(s, s->rx->frame[i], &s->rx->msg[i]))
 				continue;
-			}
-			if (f->len < NETIO_FRAME_MIN) {
-				s->stats.drop[LIBOS_DROP_RX_RUNT]++;
-				continue;
-			}
-			if (got != i)
-				frame_move(frames[got], f);
+			if (f != s->rx->frame[i])
+				frame_move(f, s->rx->frame[i]);
 			s->stats.rx_frames++;
-			s->stats.rx_bytes += frames[got++]->len;
+			s->stats.rx_bytes += f->len;
+			got++;
 		}
+		s->rx_guess = ret == want ? 2 * s->rx_guess : ret + 2;
+		if (s->rx_guess > LIBOS_BURST)
+			s->rx_guess = LIBOS_BURST;
+		if (ret < want)
+			break;
 	}
 	return got;
 }
@@ -270,6 +293,7 @@ int netio_slirp_open(const struct netio_slirp_opts *opts, struct libos_netio **o
 		return netio_fail(err, -ENOMEM, "slirp: out of memory");
 	s->fd = -1;
 	s->io.ops = &slirp_ops;
+	s->rx_guess = 4;
 	s->io.queues = 1;
 	s->io.max_mtu = args.opts.mtu;
 	s->io.link_up = 1;

@@ -131,7 +131,7 @@ static __hot int tap_rx(struct libos_netio *io, unsigned int queue,
 {
 	struct tap *tap = to_tap(io);
 	struct iovec iov[LIBOS_FRAME_SEGS + 2];
-	unsigned int got = 0, niov;
+	unsigned int got = 0, niov, tries = LIBOS_BURST;
 	__u64 room;
 	char beyond;
 	long ret = 0;
@@ -150,10 +150,13 @@ static __hot int tap_rx(struct libos_netio *io, unsigned int queue,
 			park(tap);
 			break;
 		}
-		if (ret < 0) {
-			if (ret != -EAGAIN)
-				tap->stats.drop[LIBOS_DROP_RX_ERROR]++;
+		if (ret == -EAGAIN)
 			break;
+		if (ret < 0) {
+			tap->stats.drop[LIBOS_DROP_RX_ERROR]++;
+			if (!--tries)
+				break;
+			continue;
 		}
 		if (ret < VNET_LEN + NETIO_FRAME_MIN) {
 			tap->stats.drop[LIBOS_DROP_RX_RUNT]++;
@@ -170,8 +173,8 @@ static __hot int tap_rx(struct libos_netio *io, unsigned int queue,
 		tap->stats.rx_bytes += f->len;
 		got++;
 	}
-	if (!got && !tap->dead)
-		io->link_up = hostlink_poll(&tap->link);
+	if (!tap->dead)
+		hostlink_look(&tap->link, io, got);
 	return got;
 }
 

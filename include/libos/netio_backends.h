@@ -27,6 +27,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /**
  * struct netio_err - what went wrong, for a person to read
  * @text: one line without newline: what failed, where, what to do about it
@@ -414,6 +416,8 @@ int netio_open(const char *kind, const char *args, const struct netio_env *env,
 
 /** netio_drop_name() - "tx_error" for %LIBOS_DROP_TX_ERROR and so on */
 const char *netio_drop_name(enum libos_netio_drop why);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
