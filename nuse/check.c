@@ -389,6 +389,13 @@ int nuse_conf_check(struct nuse_conf *c, struct nuse_err *err)
 	err->text[0] = '\0';
 	if (!c->nifs && c->fallback && add_fallback(c) < 0)
 		return nuse_nomem(err, NULL);
+	/*
+	 * RAW is the default of a file's blocks.  An interface that only options
+	 * speak of, of its capture or its delay, is rather the fallback.
+	 */
+	for (n = 0; n < c->nifs; n++)
+		if (!c->ifs[n].src.line && !c->ifs[n].at[NUSE_K_VIFTYPE].file && c->fallback)
+			c->ifs[n].type = NUSE_VIF_SLIRP;
 	for (n = 0; !ret && n < c->nifs; n++)
 		if (c->ifs[n].type == NUSE_VIF_SLIRP)
 			ret = complete_slirp(c, &c->ifs[n], err);

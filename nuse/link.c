@@ -205,6 +205,8 @@ int nuse_link_open(struct nuse_link *l, const struct nuse_if *c, const char *os,
 	if (ret < 0)
 		goto fail;
 	l->io = l->inner;
+	snprintf(l->host, sizeof(l->host), "%s", c->type == NUSE_VIF_TAP ?
+		 netio_tap_name(l->inner) : c->hostif);
 	if (impaired) {
 		ret = impair(l, &why);
 		if (ret < 0)
@@ -217,7 +219,9 @@ int nuse_link_open(struct nuse_link *l, const struct nuse_if *c, const char *os,
 			goto close;
 	}
 	/* The user-mode router ends TCP, so its link may as well be wide. */
-	l->mtu = c->mtu ? c->mtu : c->type == NUSE_VIF_SLIRP ? l->io->max_mtu : 1500;
+	l->mtu = c->mtu;
+	if (!l->mtu)
+		l->mtu = c->type == NUSE_VIF_SLIRP || l->io->max_mtu < 1500 ? l->io->max_mtu : 1500;
 	if (l->mtu > l->io->max_mtu) {
 		nuse_fail(err, &c->at[NUSE_K_MTU], "interface %s: mtu: found %u, expected at most %u, what viftype %s carries",
 			  c->name, l->mtu, l->io->max_mtu, nuse_viftype_name(c->type));

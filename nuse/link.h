@@ -13,7 +13,8 @@
  * @conf: its block
  * @mac: hardware address, of the block or random
  * @io: channel with its wrappers; the instance's once it was given the device
- * @inner: the channel itself, for its name
+ * @inner: the channel itself
+ * @host: the host's interface or TAP device; "" if there is none
  * @impaired: the impairment wrapper, for its counters; NULL if there is none
  * @mtu: that the stack's device is to have
  */
@@ -21,6 +22,7 @@ struct nuse_link {
 	const struct nuse_if *conf;
 	uint8_t mac[6];
 	struct libos_netio *io, *inner, *impaired;
+	char host[16];
 	unsigned int mtu;
 };
 

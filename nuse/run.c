@@ -161,8 +161,7 @@ static int add_links(struct run *r)
 		}
 		r->nlinks = i + 1;
 		chat(r, "interface %s: %s%s%s, mtu %u", c->name, nuse_viftype_name(c->type),
-		     c->type == NUSE_VIF_TAP ? " " : "",
-		     c->type == NUSE_VIF_TAP ? netio_tap_name(l->inner) : "", l->mtu);
+		     l->host[0] ? " " : "", l->host, l->mtu);
 	}
 	return 0;
 }

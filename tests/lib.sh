@@ -39,7 +39,7 @@ O=${O:-$TOP/build}
 NUSE=${NUSE:-$O/nuse/nuse}
 TEST_KERNEL=${TEST_KERNEL:-}
 VIF=${VIF:-tap}
-LIMIT=${LIMIT:-30}	# seconds for one command
+LIMIT=${LIMIT:-20}	# seconds for one command
 
 PEER4=10.77.0.1 PEER6=fd77::1
 OUR4=10.77.0.2 OUR6=fd77::2
@@ -253,11 +253,10 @@ stop_nuse()
 # wait_for SECONDS COMMAND... - until the command succeeds
 wait_for()
 {
-	tries=$(($1 * 20))
+	until=$(($(date +%s) + $1 + 1))
 	shift
 	while ! "$@" > /dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
+		[ "$(date +%s)" -lt "$until" ] || return 1
 		sleep 0.05
 	done
 }

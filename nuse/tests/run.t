@@ -3,7 +3,7 @@
 # Running programs: exit statuses, signals, run lines, what the program sees, what
 # is counted and captured, and that nothing is left behind.  Needs a kernel; what
 # needs a network is in the top folder's tests/programs.
-# shellcheck source=lib.sh disable=SC2016,SC3045
+# shellcheck source=lib.sh disable=SC2016,SC2034,SC3045
 . "${0%/*}/lib.sh"
 unset NUSECONF NUSE_TRACE NUSE_HOSTNET
 [ -x "$NUSE" ] || { echo "Bail out! no $NUSE"; exit 1; }
@@ -13,6 +13,12 @@ if out_has '^# no kernel'; then
 	exit 0
 fi
 NONE='-o fallback=none'
+
+in_tmp()
+{
+	find /tmp /dev/shm -maxdepth 1 -name 'nuse*' ! -name 'nuse-test.*' | sort
+}
+before=$(in_tmp)
 
 # shellcheck disable=SC2086 # two words
 nuse()
@@ -83,9 +89,9 @@ nuse -o 'run=-sh -c "exit 3"' echo still
 check "unless it may fail" eval 'ended 0 && out_has still && err_has "ignored"'
 nuse -o 'run=no-such-program-here' true
 check "a run line without a program" eval 'ended 125 && err_has "cannot run .no-such-program-here.: No such file"'
-nuse -o 'run=sh -c "kill -9 \$\$"' true
-check "a run line that is killed" eval 'ended 125 && err_has "was killed by signal 9"'
-if command -v ip > /dev/null; then
+nuse -o 'run=sh -c "kill -TERM $$"' true
+check "a run line that is killed" eval 'ended 125 && err_has "was killed by signal 15"'
+if command -v ip > /dev/null && nuse ip link add d0 type dummy && ended 0; then
 	nuse -o 'run=ip link add d0 type dummy' ip -br link show d0
 	check "run lines change the stack" out_has '^d0 '
 	nuse -o 'run=ip link add d0 type dummy' -o 'capabilities=none' ip link add d1 type dummy
@@ -104,29 +110,40 @@ check "-v says what is done" err_has '^nuse: Linux [0-9.]+ is up$'
 # Rights.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv > /dev/null; then
 	user="setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all"
+	# The kernel may be where only root can read.
 	chmod 755 "$T"
-	run $user "$NUSE" -o eth0.viftype=TAP -o eth0.hostif=nuse-none -o eth0.address=10.0.0.1/24 true
+	run "$NUSE" -n true
+	cp "$(sed -n 's/^# kernel: \(.*\) (.*/\1/p' "$T/out")" "$T/liblinux.so"
+	cp "$NUSE" "$T/nuse"
+	chmod 644 "$T/liblinux.so"
+	chmod 755 "$T/nuse"
+	run $user env LIBOS_LIBRARY="$T/liblinux.so" "$T/nuse" -o eth0.viftype=TAP -o eth0.hostif=nuse-none -o eth0.address=10.0.0.1/24 true
 	check "TAP without rights: exit status 125" ended 125
 	check "and a line that says what to do" eval 'one_line && err_has "interface eth0: .*CAP_NET_ADMIN"'
-	run $user "$NUSE" -o eth0.viftype=RAW -o eth0.hostif=lo -o eth0.address=10.0.0.1/24 true
+	run $user env LIBOS_LIBRARY="$T/liblinux.so" "$T/nuse" -o eth0.viftype=RAW -o eth0.hostif=lo -o eth0.address=10.0.0.1/24 true
 	check "RAW without rights" eval 'ended 125 && one_line && err_has "interface eth0: .*CAP_NET_RAW"'
-	run $user "$NUSE" cat /proc/net/dev
+	run $user env LIBOS_LIBRARY="$T/liblinux.so" "$T/nuse" cat /proc/net/dev
 	check "SLIRP without rights" eval 'ended 0 && out_has eth0:'
 else
 	skip "what needs rights" "not root, or no setpriv"
 fi
 
 # Endings.
-"$NUSE" -o fallback=none sleep 50 > "$T/out" 2> "$T/err" &
+mkfifo "$T/fifo"
+for sig in TERM=143 HUP=129 USR1=138; do
+	"$NUSE" -o fallback=none sh -c "echo up; read -r never < $T/fifo" > "$T/out" 2> "$T/err" &
+	nuse_pid=$!
+	i=0
+	while [ $i -lt 100 ] && ! out_has up; do sleep 0.05; i=$((i + 1)); done
+	kill -"${sig%=*}" $nuse_pid
+	status=0
+	wait $nuse_pid || status=$?
+	check "SIG${sig%=*} ends the program and nuse" ended "${sig#*=}"
+done
+"$NUSE" -o fallback=none sleep 20 > "$T/out" 2> "$T/err" &
 nuse_pid=$!
-i=0
-while [ $i -lt 100 ] && ! grep -q sleep "/proc/$nuse_pid/comm" 2> /dev/null; do sleep 0.05; i=$((i + 1)); done
-kill -INT $nuse_pid
-status=0
-wait $nuse_pid || status=$?
-check "a signal ends the program and nuse" ended 130
-"$NUSE" -o fallback=none sleep 50 > "$T/out" 2> "$T/err" &
-nuse_pid=$!
+# Not the shell that is about to become nuse: it has a handler.
+while [ "$(cat /proc/$nuse_pid/comm)" != nuse ]; do :; done
 kill -TERM $nuse_pid
 status=0
 wait $nuse_pid || status=$?
@@ -134,5 +151,5 @@ check "a signal at the very start, too" ended 143
 ulimit -c 0
 nuse sh -c 'kill -SEGV $$'
 check "a program that crashes" ended 139
-check "no directory or file was left in the way" eval '[ -z "$(ls /tmp/nuse-* 2> /dev/null | grep -v nuse-test)" ]'
+check "nothing was left in /tmp and /dev/shm" eval '[ "$before" = "$(in_tmp)" ]'
 finish

@@ -353,6 +353,8 @@ static const struct opt opts[] = {
 	  TAPHEAD "    address 10.0.0.2/24\n    gateway 10.0.0.3\n\n", NULL },
 	{ "lists outside of blocks are cleared", NONE "nameserver 1.1.1.1\nhosts 1.1.1.1 a\nsysctl a=b\nrun x\nbypass ::1\nmemory 64M\nkernel 1\nlog 4\ncapabilities none\n",
 	  "nameserver=\nhosts=\nsysctl=\nrun=\nbypass=\nmemory=\nkernel=\nlog=\ncapabilities=", NONE, NULL },
+	{ "an interface that only options speak of is a SLIRP", "", "eth0.pcap=x", SLHEAD SLADDR "    pcap x\n\n", NULL },
+	{ "but a file's is a RAW", "interface eth0\n", "eth0.pcap=x", "interface eth0\n    viftype RAW\n    hostif eth0\n    pcap x\n\n", NULL },
 	{ "no equals sign", "", "eth0.mtu", NULL, "-o eth0.mtu: found no '=', expected KEY=VALUE" },
 	{ "no key", "", "=5", NULL, "-o =5: found no key, expected KEY=VALUE" },
 	{ "a bad value", "", "eth0.mtu=1", NULL, "-o eth0.mtu=1: mtu: found '1', expected a number of bytes in 68..65535" },
