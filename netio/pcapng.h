@@ -30,6 +30,9 @@
 
 /**
  * struct pcapng_section - section header block; each string may be NULL
+ * @hardware: of the machine that captures
+ * @os: likewise
+ * @application: that captures
  */
 struct pcapng_section {
 	const char *hardware;
@@ -57,7 +60,8 @@ struct pcapng_interface {
  * struct pcapng_packet - enhanced packet block
  * @interface: index of the interface within the section
  * @tstamp_ns: since 1970-01-01 UTC
- * @caplen: bytes in the file, and @len bytes that the packet had
+ * @caplen: bytes in the file
+ * @len: bytes that the packet had
  * @flags: PCAPNG_*
  */
 struct pcapng_packet {
@@ -78,7 +82,8 @@ struct pcapng_packet {
  * struct pcapng_statistics - interface statistics block
  * @interface: index of the interface
  * @tstamp_ns: when it was read
- * @received: packets that came in, and @dropped of them that were lost
+ * @received: packets that came in
+ * @dropped: packets that were lost before
  */
 struct pcapng_statistics {
 	__u32	interface;

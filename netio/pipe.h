@@ -31,8 +31,9 @@ struct pipe_rec {
  * @features: LIBOS_NETIO_TX_* that the sender is willing to take
  * @id: of the sender's end, new for each connection; never 0
  * @ack: the @id of the other end as the sender knows it, or 0
- * @pid: shell pipe: process and
- * @fd: file descriptor in it that lead to the pipe for the other direction; -1
+ * @pid: shell pipe: the process that has the pipe for the other direction; else 0
+ * @fd: its file descriptor in that process, or -1
+ * @pad: 0
  * @ino: that pipe's inode number, since a pid may have been used again
  */
 struct pipe_hello {

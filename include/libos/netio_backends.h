@@ -144,8 +144,9 @@ int netio_raw_open(const struct netio_raw_opts *opts, struct libos_netio **out,
  * struct netio_pipe_opts - options of a pipe
  * @size: sizeof(struct netio_pipe_opts)
  * @mode: NETIO_PIPE_*
- * @rfd: file descriptor to read from, @wfd to write to; pipes or stream
- *	sockets.  Taken over by the channel (closed) if it is opened
+ * @rfd: file descriptor to read from: pipe or stream socket.  Taken over by the
+ *	channel (closed) if it is opened
+ * @wfd: likewise, to write to; may be @rfd if that is a socket
  * @path: NETIO_PIPE_FIFO: both peers name the same path; missing FIFOs are made
  * @offload: NETIO_OFFLOAD_*: what we are willing to take from the peer
  * @wait_ms: how long to wait for a peer that is already there, so that the

@@ -400,6 +400,17 @@ static void test_fifo(void)
 		join(a, b);
 		ok(exchange(a, b) && exchange(b, a), "a peer that comes again is connected");
 	}
+	/* The stack has been promised that segmentation is the channel's work. */
+	b->ops->close(b);
+	is(netio_pipe_open(&(struct netio_pipe_opts){ .size = sizeof(struct netio_pipe_opts),
+			   .mode = NETIO_PIPE_FIFO, .path = path, .wait_ms = -1,
+			   .offload = NETIO_OFFLOAD_NONE }, &b, NULL), 0, "a peer without offloads");
+	join(a, b);
+	is(a->link_up, 0, "is not connected after one that had them");
+	b->ops->close(b);
+	b = open_fifo(path);
+	join(a, b);
+	ok(a->link_up && exchange(a, b), "and one that has them again is");
 	a->ops->close(a);
 	b->ops->close(b);
 	is(sh(NULL, "rm -r %s", dir), 0, "-");
