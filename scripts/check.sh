@@ -44,20 +44,20 @@ select_tests() {
 
 for k; do make --no-print-directory "kernel-$k"; done
 make --no-print-directory rooms multistack
-for room in netio host glue nuse multistack; do
+for room in netio host glue nuse multistack tests; do
 	make --no-print-directory -C "$room" tests
 done
 
 # shellcheck disable=SC2046 # file names of ours, without spaces
 run "rooms" $(select_tests "$O"/netio/tests/test-* "$O"/host/tests/test-* "$O"/glue/tests/test-* \
-	"$O"/nuse/tests/test-* netio/tests/*.t host/tests/*.t glue/tests/*.t nuse/tests/*.t)
+	"$O"/nuse/tests/test-* netio/tests/*.t host/tests/*.t glue/tests/*.t nuse/tests/*.t tests/*.t)
 # shellcheck disable=SC2046
 run "MultiStack" $(select_tests "$O"/multistack/tests/test-* multistack/tests/*.t multistack/*/tests/*.t)
 
 for k; do
-	export LIBOS_KERNEL="$k" LIBOS_LIBRARY="$O/kernel/$k/liblinux.so"
+	export TEST_KERNEL="$k" LIBOS_LIBRARY="$O/kernel/$k/liblinux.so"
 	# shellcheck disable=SC2046
-	run "kernel $k" $(select_tests tests/kernel/*.t "$O"/host/tests/kernel-*)
+	run "kernel $k" $(select_tests "$O"/tests/tests/kernel-*)
 	case $k in
 	*-full)
 		# shellcheck disable=SC2046
