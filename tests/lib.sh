@@ -186,6 +186,8 @@ conf()
 	tap) printf 'interface eth0\n\tviftype TAP\n\thostif tap0\n' ;;
 	raw) printf 'interface eth0\n\tviftype RAW\n\thostif nic0\n' ;;
 	esac
+	# One address for all runs of a test: peers remember it for a while.
+	printf '\tmacaddr 02:00:00:77:00:02\n'
 	printf '\taddress %s/24\n\taddress %s/64\n\tgateway %s\n\tgateway %s\n' \
 		$OUR4 $OUR6 $PEER4 $PEER6
 	for line; do

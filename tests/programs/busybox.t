@@ -32,8 +32,8 @@ run_nuse busybox route -n
 check "busybox route" out_has "^0.0.0.0 +$PEER4"
 run_nuse busybox ifconfig eth0
 check "busybox ifconfig" out_has "inet addr:$OUR4"
-run_nuse busybox netstat -s
-check "busybox netstat runs" ran_well
+run_nuse busybox netstat -rn
+check "busybox netstat -r" out_has "^0.0.0.0 +$PEER4"
 run_nuse busybox traceroute -n -w 1 -m 3 -q 1 $PEER4
 check "busybox traceroute" out_has "^ *1 +$PEER4"
 

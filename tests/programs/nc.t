@@ -40,7 +40,7 @@ for addr in $OUR4 $OUR6; do
 		grep -q hello "$T/out"
 	}
 	check "nc -u -l $addr" wait_for 5 say
-	stop_nuse INT
+	stop_nuse
 	proved "nc -u -l $addr" eth0.rx_frames 1
 done
 

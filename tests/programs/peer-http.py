@@ -34,6 +34,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     address_family = socket.AF_INET6
+    request_queue_size = 128
 
     def server_bind(self):
         self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
@@ -51,5 +52,6 @@ threading.Thread(target=plain.serve_forever, daemon=True).start()
 secure = Server(("::", 8443), handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain(sys.argv[2], sys.argv[3])
-secure.socket = context.wrap_socket(secure.socket, server_side=True)
+# The handshake is the connection's thread's, not that of accept().
+secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
 secure.serve_forever()

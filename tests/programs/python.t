@@ -12,7 +12,7 @@ start_nuse /usr/bin/python3 -m http.server 8080
 check "http.server listens" wait_for 10 we_accept 8080
 peer curl -sS --max-time 20 -o "$T/got" http://$OUR4:8080/big || :
 check "http.server: the file as it was" same_file "$T/got" "$T/www/big"
-stop_nuse INT
+stop_nuse
 proved "http.server" snmp.Tcp.PassiveOpens 1
 cd /
 
