@@ -22,7 +22,7 @@
 #define MS_DEF_PORTS		1024
 #define MS_DEF_TUPLES		65536
 #define MS_DEF_FRAGS		65536
-#define MS_NEXTHOPS		4096
+#define MS_NEXTHOPS		1024	/* a power of two */
 #define MS_EVENT_RING		(256 * 1024)
 #define MS_REASONS		32	/* room for enum ms_reason to grow */
 
@@ -55,11 +55,15 @@ struct ms_port_ent {
 	__u32 flags;
 };
 
-/* ms_links: a port's link -> the port */
-struct ms_link_ent {
-	__u32 port_id;
-	__u32 gen;
-};
+/*
+ * Ports' links have ifindexes of our choice, far above those that the kernel
+ * gives out: from one, the port's number follows without a look-up.  The
+ * entry's ifindex must be the same, of course.
+ */
+#define MS_IFINDEX_BASE		0x4d000000U
+#define MS_IFINDEX(id, gen)	(MS_IFINDEX_BASE + (((gen) & 0x1ff) << 15) + (id))
+#define MS_IFINDEX_PORT(ifindex) ((ifindex) & 0x7fff)
+#define MS_MAX_PORTS		0x8000
 
 #define MS_NIC_HOST		(1U << 0)	/* the host's stack shares it */
 
@@ -99,14 +103,15 @@ struct ms_frag_val {
 	__u32 gen;
 };
 
-struct ms_nexthop_key {
-	__u8 addr[16];
-	__u32 family;
-	__u32 nic;
-};
-
+/*
+ * ms_nexthop, an array for each CPU, by a hash of the address: who was there
+ * last.  Written and read on the same CPU with bottom halves off.
+ */
 struct ms_nexthop {
 	__u64 expires_ns;
+	__u8 addr[16];
+	__u32 family;		/* 0: empty */
+	__u32 nic;
 	__u8 dmac[6];
 	__u8 smac[6];
 	__u32 pad;

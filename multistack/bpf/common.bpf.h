@@ -110,6 +110,16 @@ static __always_inline int violation(struct __sk_buff *skb, const struct ms_pkt 
 
 /* ---- small questions ---- */
 
+/* The port whose link has the ifindex, and its number. */
+static __always_inline struct ms_port_ent *port_of_link(__u32 ifindex, __u32 *id)
+{
+	struct ms_port_ent *e;
+
+	*id = MS_IFINDEX_PORT(ifindex);
+	e = bpf_map_lookup_elem(&ms_ports, id);
+	return e && e->ifindex == ifindex ? e : NULL;
+}
+
 /* Length of the transport header of a super-packet. */
 static __always_inline __u32 l4_hlen(struct __sk_buff *skb, const struct ms_pkt *p)
 {

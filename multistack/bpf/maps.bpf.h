@@ -21,13 +21,6 @@ struct {
 } ms_ports SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MS_DEF_PORTS);
-	__type(key, __u32);
-	__type(value, struct ms_link_ent);
-} ms_links SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MS_DEF_PORTS);
 	__type(key, __u32);
@@ -74,9 +67,9 @@ struct {
 } ms_frags SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MS_NEXTHOPS);
-	__type(key, struct ms_nexthop_key);
+	__type(key, __u32);
 	__type(value, struct ms_nexthop);
 } ms_nexthop SEC(".maps");
 

@@ -47,7 +47,25 @@
 #include "maps.bpf.h"
 
 #define MS_INLINE __always_inline
-#define MS_LOAD(ctx, off, to, len) bpf_skb_load_bytes(ctx, off, to, len)
+#define MS_LOAD(ctx, off, to, len) load(ctx, off, to, len)
+
+/*
+ * The IP header is nearly always in the linear part, where no helper is needed.
+ * For what is at an offset that the compiler does not know, the verifier would
+ * have to follow each way through the extension headers by itself.
+ */
+static __always_inline int load(struct __sk_buff *skb, __u32 off, void *to, const __u32 len)
+{
+	const __u8 *d = (void *)(long)skb->data;
+	const __u8 *end = (void *)(long)skb->data_end;
+
+	if (__builtin_constant_p(off) && d + off + len <= end) {
+		__builtin_memcpy(to, d + off, len);
+		return 0;
+	}
+	return bpf_skb_load_bytes(skb, off, to, len);
+}
+
 #include "parse.h"
 
 #include "common.bpf.h"
@@ -149,20 +167,20 @@ int ms_lo(struct __sk_buff *skb)
 
 static __always_inline int guard_common(struct __sk_buff *skb, int excl)
 {
-	__u32 ifindex = skb->ifindex, from = skb->ingress_ifindex, nic, *id;
+	__u32 ifindex = skb->ifindex, from = skb->ingress_ifindex, nic, id, *nicid;
 	struct ms_tuple_key k = {};
 	struct ms_tuple_val *tv;
 	struct ms_pkt p = {};
 
 	/* whatever comes from a port's link has passed tx */
-	if (from && bpf_map_lookup_elem(&ms_links, &from))
+	if (from && port_of_link(from, &id))
 		return TCX_NEXT;
 	if (!excl && uninteresting(skb, MS_DIR_TX))
 		return TCX_NEXT;
-	id = bpf_map_lookup_elem(&ms_nicids, &ifindex);
-	if (!id)
+	nicid = bpf_map_lookup_elem(&ms_nicids, &ifindex);
+	if (!nicid)
 		return TCX_NEXT;
-	nic = *id;
+	nic = *nicid;
 
 	if (!ms_parse(skb, bpf_ntohs(skb->protocol), MS_ETH_HLEN, skb->len,
 		      skb->gso_size != 0, &p) && !skb->vlan_present) {
@@ -202,13 +220,13 @@ int ms_guard_excl(struct __sk_buff *skb)
 SEC("tc")
 int ms_inject(struct __sk_buff *skb)
 {
-	__u32 ifindex = skb->ifindex;
-	struct ms_link_ent *link;
+	__u32 id;
 
 	if (skb->ingress_ifindex)
 		return TCX_NEXT;
-	link = bpf_map_lookup_elem(&ms_links, &ifindex);
-	count_drop(link ? link->port_id : 0, 0, MS_DIR_RX, MS_R_INJECT);
+	if (!port_of_link(skb->ifindex, &id))
+		id = 0;
+	count_drop(id, 0, MS_DIR_RX, MS_R_INJECT);
 	return TCX_DROP;
 }
 

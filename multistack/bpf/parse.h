@@ -135,8 +135,6 @@ static MS_INLINE int ms_parse_l4(void *ctx, struct ms_pkt *p, int quoted)
 		return 0;
 	if (have < need)
 		return MS_R_SHORT;
-	if (MS_LOAD(ctx, p->l4 + need - 4, b, 4))
-		return MS_R_SHORT;
 	if (MS_LOAD(ctx, p->l4, b, 4))
 		return MS_R_SHORT;
 

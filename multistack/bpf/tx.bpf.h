@@ -102,25 +102,40 @@ static __always_inline int fits(struct __sk_buff *skb, const struct ms_pkt *p,
  * every packet; so what the tables said is kept for a second.  The packet that
  * renews it takes the long way, which also makes the kernel probe a neighbour
  * that has gone stale.
+ *
+ * wire_known() is the short way.  An address that is in the table is not the
+ * host's own, so who takes it need not ask for that.
  */
+static __always_inline struct ms_nexthop *nexthop_slot(const struct ms_pkt *p, __u32 nic)
+{
+	const __u32 *w = (const __u32 *)p->daddr;
+	__u32 slot = (w[0] ^ w[1] ^ w[2] ^ w[3] ^ nic) * 2654435761U;
+
+	slot >>= 22;		/* 10 bits, for MS_NEXTHOPS */
+	return bpf_map_lookup_elem(&ms_nexthop, &slot);
+}
+
+static __always_inline int wire_known(struct __sk_buff *skb, const struct ms_pkt *p,
+				      __u32 nic, __u32 nic_ifindex)
+{
+	struct ms_nexthop *h = nexthop_slot(p, nic);
+
+	if (!h || h->family != p->family || h->nic != nic ||
+	    !same_addr(h->addr, p->daddr) ||
+	    h->expires_ns < bpf_ktime_get_coarse_ns() ||
+	    set_macs(skb, h->dmac, h->smac))
+		return 0;
+	return bpf_redirect(nic_ifindex, 0);
+}
+
 static __noinline int to_wire(struct __sk_buff *skb, const struct ms_pkt *p,
 			      __u32 nic, __u32 nic_ifindex)
 {
-	struct ms_nexthop_key k = {};
 	struct bpf_fib_lookup fib = {};
-	struct ms_nexthop *h, nh = {};
-	__u64 now = bpf_ktime_get_ns();
+	struct ms_nexthop *h;
 
 	if (!p)
 		return TCX_DROP;
-	__builtin_memcpy(k.addr, p->daddr, 16);
-	k.family = p->family;
-	k.nic = nic;
-	h = bpf_map_lookup_elem(&ms_nexthop, &k);
-	if (h && h->expires_ns > now &&
-	    !set_macs(skb, h->dmac, h->smac))
-		return bpf_redirect(nic_ifindex, 0);
-
 	fib.ifindex = nic_ifindex;
 	fib.l4_protocol = p->proto;
 	if (p->family == 4) {
@@ -134,10 +149,15 @@ static __noinline int to_wire(struct __sk_buff *skb, const struct ms_pkt *p,
 	}
 	if (bpf_fib_lookup(skb, &fib, sizeof(fib), BPF_FIB_LOOKUP_OUTPUT) ==
 	    BPF_FIB_LKUP_RET_SUCCESS && fib.ifindex == nic_ifindex) {
-		nh.expires_ns = now + NEXTHOP_LIFE_NS;
-		__builtin_memcpy(nh.dmac, fib.dmac, 6);
-		__builtin_memcpy(nh.smac, fib.smac, 6);
-		bpf_map_update_elem(&ms_nexthop, &k, &nh, BPF_ANY);
+		h = nexthop_slot(p, nic);
+		if (h) {
+			h->expires_ns = bpf_ktime_get_coarse_ns() + NEXTHOP_LIFE_NS;
+			h->family = p->family;
+			h->nic = nic;
+			__builtin_memcpy(h->addr, p->daddr, 16);
+			__builtin_memcpy(h->dmac, fib.dmac, 6);
+			__builtin_memcpy(h->smac, fib.smac, 6);
+		}
 	}
 	return bpf_redirect_neigh(nic_ifindex, NULL, 0, 0);
 }
@@ -190,25 +210,18 @@ int ms_tx(struct __sk_buff *skb)
 {
 	__u32 ifindex = skb->ifindex, id, nic, gen, packets, *local;
 	struct ms_tuple_key k = {};
-	struct ms_link_ent *link;
 	struct ms_port_ent *port;
 	struct ms_stats_ent *s;
 	struct ms_nic_ent *n;
 	struct ms_pkt p = {};
-	int reason;
+	int reason, act;
 
-	link = bpf_map_lookup_elem(&ms_links, &ifindex);
-	if (!link) {
-		count_drop(0, 0, MS_DIR_TX, MS_R_STALE);
-		return TCX_DROP;
-	}
-	id = link->port_id;
-	gen = link->gen;
-	port = port_get(id, gen);
+	port = port_of_link(ifindex, &id);
 	if (!port) {
 		count_drop(0, 0, MS_DIR_TX, MS_R_STALE);
 		return TCX_DROP;
 	}
+	gen = port->gen;
 	nic = port->nic;
 
 	if (skb->vlan_present || skb->protocol == bpf_htons(ETH_P_8021Q) ||
@@ -245,6 +258,9 @@ int ms_tx(struct __sk_buff *skb)
 		s->tx_bytes += skb->len;
 	}
 
+	act = wire_known(skb, &p, nic, n->ifindex);
+	if (act)
+		return act;
 	make_key(&k, p.daddr, 0, 0, p.family, 0);
 	local = bpf_map_lookup_elem(&ms_local, &k);
 	if (local)

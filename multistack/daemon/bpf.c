@@ -190,7 +190,6 @@ int bpf_setup(struct msd *d)
 	bpf_map__set_max_entries(d->skel->maps.ms_tuples, d->o.max_tuples);
 	bpf_map__set_max_entries(d->skel->maps.ms_frags, d->o.max_frags);
 	bpf_map__set_max_entries(d->skel->maps.ms_ports, d->o.max_ports);
-	bpf_map__set_max_entries(d->skel->maps.ms_links, d->o.max_ports);
 	bpf_map__set_max_entries(d->skel->maps.ms_limits, d->o.max_ports);
 	bpf_map__set_max_entries(d->skel->maps.ms_stats, d->o.max_ports);
 	bpf_map__set_max_entries(d->skel->maps.ms_xsks, d->o.max_ports);
@@ -211,7 +210,6 @@ int bpf_setup(struct msd *d)
 	}
 	d->map.tuples = bpf_map__fd(d->skel->maps.ms_tuples);
 	d->map.ports = bpf_map__fd(d->skel->maps.ms_ports);
-	d->map.links = bpf_map__fd(d->skel->maps.ms_links);
 	d->map.limits = bpf_map__fd(d->skel->maps.ms_limits);
 	d->map.nics = bpf_map__fd(d->skel->maps.ms_nics);
 	d->map.nicids = bpf_map__fd(d->skel->maps.ms_nicids);

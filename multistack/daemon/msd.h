@@ -168,7 +168,7 @@ struct session {
 };
 
 struct msd_maps {
-	int tuples, ports, links, limits, nics, nicids, local, filter;
+	int tuples, ports, limits, nics, nicids, local, filter;
 	int stats, nicstats, events, xsks;
 	int st_switch, st_port, st_cred, st_abi;
 };

@@ -92,7 +92,7 @@ struct limit {
 #define AT(field) offsetof(struct msd_opts, field)
 
 static const struct limit limits[] = {
-	{ O_MAX_PORTS, 2, 32768, AT(max_ports) },
+	{ O_MAX_PORTS, 2, MS_MAX_PORTS, AT(max_ports) },
 	{ O_MAX_TUPLES, 1, 1 << 22, AT(max_tuples) },
 	{ O_MAX_FRAGS, 64, 1 << 22, AT(max_frags) },
 	{ O_UID_PORTS, 0, 32768, AT(uid_ports) },

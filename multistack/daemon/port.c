@@ -143,13 +143,8 @@ static void unhook(struct msd *d, struct port *p)
 static int publish(struct msd *d, struct port *p)
 {
 	struct ms_port_ent ent = { p->st.ifindex, p->st.gen, p->sw->id, 0 };
-	struct ms_link_ent link = { p->id, p->st.gen };
-	int err;
 
-	err = map_set(d->map.ports, &p->id, &ent);
-	if (!err)
-		err = map_set(d->map.links, &p->st.ifindex, &link);
-	return err;
+	return map_set(d->map.ports, &p->id, &ent);
 }
 
 static void unpublish(struct msd *d, struct port *p)
@@ -157,8 +152,6 @@ static void unpublish(struct msd *d, struct port *p)
 	struct ms_port_ent ent = { 0, p->st.gen, 0, 0 };
 
 	map_set(d->map.ports, &p->id, &ent);
-	if (p->st.ifindex)
-		map_del(d->map.links, &p->st.ifindex);
 }
 
 /* Up, silent, and with a queue of the size that was asked for. */

@@ -40,6 +40,7 @@ static unsigned int tun_offloads(uint32_t o)
 static int tap_create(struct msd *d, struct port *p, int *client_fd)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	unsigned int ifindex = MS_IFINDEX(p->id, p->st.gen);
 	int fd, err, hdr = 12;
 	struct nl_link l;
 
@@ -50,7 +51,7 @@ static int tap_create(struct msd *d, struct port *p, int *client_fd)
 			      "cannot open /dev/net/tun: %s", strerror(-err));
 	}
 	memcpy(ifr.ifr_name, p->ifname, IFNAMSIZ);
-	if (ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &hdr))
+	if (ioctl(fd, TUNSETIFINDEX, &ifindex) || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &hdr))
 		goto fail;
 	/* USO is younger (6.2) than TSO: do without if it must be */
 	if (ioctl(fd, TUNSETOFFLOAD, tun_offloads(p->st.offloads))) {

@@ -77,12 +77,6 @@ static int setup_peer(struct msd *d, struct port *p, struct ns_fds *f)
 	return err;
 }
 
-/* Far above what the kernel gives out, and another one for each generation. */
-static uint32_t own_ifindex(const struct port *p)
-{
-	return 0x4d000000 + ((p->st.gen & 0x1ff) << 15) + p->id;
-}
-
 static int xsk_create(struct msd *d, struct port *p, int *client_fd)
 {
 	struct ns_fds f;
@@ -94,7 +88,7 @@ static int xsk_create(struct msd *d, struct port *p, int *client_fd)
 	if (err)
 		return refuse(d, err, "cannot make a netns for the port: %s%s", strerror(-err),
 			      err == -EAFNOSUPPORT ? "; this kernel is without AF_XDP (CONFIG_XDP_SOCKETS)" : "");
-	err = nl_veth_add(d->nl, p->ifname, own_ifindex(p), "port", p->id + 1, f.ns);
+	err = nl_veth_add(d->nl, p->ifname, MS_IFINDEX(p->id, p->st.gen), "port", p->id + 1, f.ns);
 	if (!err)
 		err = nl_link_get(d->nl, 0, p->ifname, &l);
 	if (err) {
