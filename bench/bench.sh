@@ -14,6 +14,8 @@
 #	BENCH_COLUMNS	columns (native tap raw pipe gvisor)
 #	BENCH_ROUNDS	(3)
 #	BENCH_SECONDS	of one sample (1)
+#	BENCH_NICE	priority of the whole run (-10), against what else the machine does
+#	BENCH_WRAP	what to put before the stack under test, e.g. "perf record -g"
 #	NUSE, BENCH_FULL, BENCH_TINY	the launcher, and the two kernel libraries
 #
 # Results, in $O/bench: results.csv, table.txt, samples.tsv (raw), failures.tsv,
@@ -150,6 +152,7 @@ failures=$out/failures.tsv
 : >"$failures"
 
 make_net
+renice -n "${BENCH_NICE:--10}" -p $$ >/dev/null
 round=1
 while [ "$round" -le "$rounds" ]; do
 	run_round "$round"

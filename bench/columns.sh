@@ -24,8 +24,8 @@
 limit=20	# seconds for any one program
 
 near_exec() {
-	# shellcheck disable=SC2086 # near_cmd is a list of words
-	exec timeout -k 2 $limit ip netns exec "$near" $near_cmd "$@"
+	# shellcheck disable=SC2086 # lists of words
+	exec timeout -k 2 $limit ip netns exec "$near" ${BENCH_WRAP:-} $near_cmd "$@"
 }
 
 far_exec() {
@@ -45,7 +45,7 @@ column_up() {	# COLUMN up | router
 	stats=
 	kernel=$kernel_full
 	clear_near
-	rm -f "$tmp"/pipe* "$tmp"/stats
+	rm -f "$tmp"/pipe* "$tmp"/*.conf "$tmp"/stats
 	"$1_$2"
 }
 
@@ -67,7 +67,12 @@ nuse_cmd() {	# PLACE
 	echo "$nuse --kernel=$kernel -c $tmp/$1.conf"
 }
 
+# IPv6 is off, as in the namespaces: its duplicate address detection would be what
+# the start of a stack waits for.
 near_nuse() {	# the near end of any, with counters
+	for conf in "$tmp"/*.conf; do
+		sed -i '1i sysctl net.ipv6.conf.all.disable_ipv6 1' "$conf"
+	done
 	stats=$tmp/stats
 	near_cmd="$(nuse_cmd near) --stats=$stats"
 }
@@ -141,13 +146,16 @@ pipe_up() {
 }
 
 pipe_router() {
-	pipe_up
+	pipe_if 0 "$far_addr" "$near_addr" >"$tmp/far.conf"
 	{
+		pipe_if 0 "$near_addr"
 		pipe_if 1 "$near2_addr"
 		echo "sysctl net.ipv4.ip_forward 1"
-	} >>"$tmp/near.conf"
+	} >"$tmp/near.conf"
 	pipe_if 1 "$end_addr" "$near2_addr" >"$tmp/end.conf"
+	far_cmd=$(nuse_cmd far)
 	end_cmd=$(nuse_cmd end)
+	near_nuse
 }
 
 # --- gVisor ----------------------------------------------------------------

@@ -54,6 +54,7 @@ ask() {
 	timeout 20 ip netns exec $id "$@" >"$tmp/out" 2>&1
 }
 
+# shellcheck disable=SC2016 # awk's own $f
 tcp_count() {	# FIELD of the line Tcp: in /proc/net/snmp
 	ip netns exec $id awk -v f="$1" '/^Tcp: [0-9]/ { print $f }' /proc/net/snmp
 }
