@@ -20,6 +20,7 @@ T(clone_frame, T_CLONE_FRAME);
 T(hook_top, T_HOOK_TOP);
 T(fast, T_FAST);
 T(fast_desc, T_FAST_DESC);
+T(nfast, T_NFAST);
 F(nr, F_NR);
 F(arg, F_RDI);
 F(r15, F_R15);

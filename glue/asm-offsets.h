@@ -16,6 +16,7 @@
 #define T_HOOK_TOP	56
 #define T_FAST		64
 #define T_FAST_DESC	72
+#define T_NFAST		80
 
 /* struct glue_frame */
 #define F_NR		0

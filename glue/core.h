@@ -154,7 +154,13 @@ struct glue_thread *glue_thread_new(struct glue_prog *p);
 void glue_thread_free(struct glue_thread *t);
 int glue_thread_arm(struct glue_thread *t);
 void glue_prog_end(struct glue_thread *t, int wstatus) __attribute__((noreturn));
-int glue_gate_init(void);	/* ordinary code */
+
+#define GLUE_NLENDERS	2
+extern struct glue_lender {
+	unsigned long fs;		/* its FS base; 0 until it lends */
+	__u32	busy;
+} glue_lenders[GLUE_NLENDERS];
+void *glue_gate_lend(void *lender);
 int glue_gate_pool(void);	/* ordinary code: make what threads borrow */
 
 /* --- net: net.c ------------------------------------------------------------ */

@@ -82,6 +82,7 @@ FUNC glue_entry
 MARK glue_fast_sys
 	syscall
 MARK glue_fast_done
+	incq	%gs:T_NFAST
 	mov	%gs:T_FAST_DESC, %r11
 	jmp	*8(%r11)
 MARK glue_fast_end

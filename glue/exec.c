@@ -22,12 +22,15 @@
 #include "asm-offsets.h"
 #include "core.h"
 #include "elf.h"
+#include "fd.h"
+#include "leftover.h"
 #include "linkmap.h"
 #include "site.h"
 #include "stack.h"
 #include "thread.h"
 
 #define MAX_SCRIPTS	5
+#define STATS_FD	1000
 #define IMAGE_GAP	0x4000000UL	/* room for trampolines below the image */
 #define DEFAULT_PATH	"/usr/local/bin:/usr/bin:/bin"
 
@@ -175,9 +178,9 @@ out:
 	return r;
 }
 
-static void say_stats(const struct glue_prog *p)
+static void say_stats(const struct glue_prog *p, int fd)
 {
-	fprintf(stderr, "nuse: %s: %lu calls, %lu trapped, %lu signals, %lu deferred; sites: "
+	dprintf(fd, "nuse: %s: %lu calls, %lu trapped, %lu signals, %lu deferred; sites: "
 		"M1 %lu, M2 %lu, M3 %lu, M4 %lu, left %lu\n", p->comm, p->ncalls, p->ntraps,
 		p->nsignals, p->ndeferred, p->nsites[GLUE_M1], p->nsites[GLUE_M2],
 		p->nsites[GLUE_M3], p->nsites[GLUE_M4], p->nsites[GLUE_M_NONE]);
@@ -244,8 +247,10 @@ int glue_exec(const struct glue_opts *user, int *wstatus)
 	struct start s = { .fd = -1 };
 	struct glue_prog *p;
 	unsigned long sp;
+	struct glue_leftover *left = NULL;
+	unsigned int limit = 0;
 	size_t n;
-	int r, i;
+	int r, i, err = -1;
 
 	memcpy(&opts, user, user->size < sizeof(opts) ? user->size : sizeof(opts));
 	p = calloc(1, sizeof(*p));
@@ -279,18 +284,28 @@ int glue_exec(const struct glue_opts *user, int *wstatus)
 		close(s.fd);
 	if (r)
 		goto out_mm;
+	/* What is open close-on-exec now is taken for ours, and hidden. */
+	if (p->flags & GLUE_STATS)
+		err = fcntl(2, F_DUPFD_CLOEXEC, STATS_FD);
+	if (!(p->flags & GLUE_FINAL))
+		left = glue_leftover_note();
 	r = -ENOMEM;
 	p->fds = glue_fdtab_new(p);
 	if (!p->fds)
 		goto out_mm;
+	limit = p->fds->nr;
 	r = run(p, sp);
 	if (!r)
 		*wstatus = p->wstatus;
-	if (!r && (p->flags & GLUE_STATS))
-		say_stats(p);
+	if (err >= 0) {
+		if (!r)
+			say_stats(p, err);
+		close(err);
+	}
 	glue_fdtab_free(p->fds);
 	glue_stack_free(p);
 out_mm:
+	glue_leftover_clear(left, limit);
 	glue_linkmap_remove(p);
 	glue_arena_free(p);
 	glue_mm_free(p);

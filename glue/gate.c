@@ -13,20 +13,12 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 
 #include "core.h"
 
-#define NLENDERS	2
-
-static struct lender {
-	unsigned long fs;
-	__u32	busy;
-} lenders[NLENDERS];
+struct glue_lender glue_lenders[GLUE_NLENDERS];
 static __u32 wanted;		/* futex: counts returns */
-static __u32 lending;		/* they are there */
 
 void glue_lock(__u32 *lock)
 {
@@ -48,16 +40,16 @@ void glue_unlock(__u32 *lock)
 		glue_raw3(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1);
 }
 
-static struct lender *borrow(void)
+static struct glue_lender *borrow(void)
 {
-	struct lender *l;
+	struct glue_lender *l;
 	__u32 seen;
 	int i;
 
 	for (;;) {
 		seen = __atomic_load_n(&wanted, __ATOMIC_ACQUIRE);
-		for (i = 0; i < NLENDERS; i++) {
-			l = &lenders[i];
+		for (i = 0; i < GLUE_NLENDERS; i++) {
+			l = &glue_lenders[i];
 			if (l->fs && !__atomic_exchange_n(&l->busy, 1, __ATOMIC_ACQUIRE))
 				return l;
 		}
@@ -65,7 +57,7 @@ static struct lender *borrow(void)
 	}
 }
 
-static void give_back(struct lender *l)
+static void give_back(struct glue_lender *l)
 {
 	__atomic_store_n(&l->busy, 0, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&wanted, 1, __ATOMIC_RELEASE);
@@ -74,7 +66,7 @@ static void give_back(struct lender *l)
 
 long glue_gate(struct glue_thread *t, long (*fn)(void *arg), void *arg)
 {
-	struct lender *l;
+	struct glue_lender *l;
 	long r;
 
 	if (t->gate_depth)
@@ -91,39 +83,17 @@ long glue_gate(struct glue_thread *t, long (*fn)(void *arg), void *arg)
 	return r;
 }
 
-static void *lend(void *arg)
+/* A thread of ours that lends its storage; see lender.c. */
+void *glue_gate_lend(void *arg)
 {
-	struct lender *l = arg;
+	struct glue_lender *l = arg;
 	__u32 never = 0;
 
 	__atomic_store_n(&l->fs, glue_get_fs(), __ATOMIC_RELEASE);
 	__atomic_fetch_add(&wanted, 1, __ATOMIC_RELEASE);
-	glue_raw3(SYS_futex, &wanted, FUTEX_WAKE_PRIVATE, NLENDERS);
+	glue_raw3(SYS_futex, &wanted, FUTEX_WAKE_PRIVATE, GLUE_NLENDERS);
 	/* From here on the storage is others': no libc any more. */
 	for (;;)
 		glue_raw4(SYS_futex, &never, FUTEX_WAIT_PRIVATE, 0, 0);
 	return NULL;
-}
-
-int glue_gate_pool(void)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t th;
-	int i, r = 0;
-
-	if (lending)
-		return 0;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	for (i = 0; i < NLENDERS && !r; i++)
-		if (!lenders[i].fs)
-			r = -pthread_create(&th, &attr, lend, &lenders[i]);
-	pthread_attr_destroy(&attr);
-	/* SIGSYS must stay open on the thread that is in the gate. */
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	lending = !r;
-	return r;
 }

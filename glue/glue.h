@@ -212,7 +212,7 @@ struct glue_prog {
 	__u32	maker_lock;
 
 	/* counters */
-	unsigned long ncalls, ntraps, nsignals, ndeferred;	/* threads that ended */
+	unsigned long ncalls, ntraps, nsignals, ndeferred;	/* of threads that ended */
 	unsigned long nsites[6];	/* enum glue_method: rewritten; [0]: not */
 };
 
@@ -233,6 +233,7 @@ struct glue_thread {
 	unsigned long hook_top;		/* hook_sp when outside the glue */
 	const __u8 *fast;		/* by number: calls that are the host's, see fast.c */
 	const struct glue_desc *fast_desc;	/* site of the fast call it makes */
+	unsigned long nfast;
 	/* known to entry.S up to here */
 
 	struct glue_prog *prog;

@@ -129,7 +129,7 @@ static void unlink_thread(struct glue_thread *t)
 	*t->pprev = t->next;
 	if (t->next)
 		t->next->pprev = t->pprev;
-	p->ncalls += t->ncalls;
+	p->ncalls += t->ncalls + t->nfast;
 	p->ntraps += t->ntraps;
 	p->nsignals += t->nsignals;
 	p->ndeferred += t->ndeferred;

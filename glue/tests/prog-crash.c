@@ -30,6 +30,11 @@ static void nop(int sig)
 {
 }
 
+static void said(int sig)
+{
+	(void)!write(1, "usr1\n", 5);
+}
+
 static void again(int sig)
 {
 	*(volatile int *)16 = 1;
@@ -132,6 +137,13 @@ int main(int argc, char **argv)
 	}
 	if (IS("kill9"))
 		raise(SIGKILL);
+	if (IS("wait")) {
+		signal(SIGUSR1, said);
+		puts("ready");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
 	if (IS("rt"))
 		raise(SIGRTMIN + 3);
 	return 99;

@@ -4,7 +4,8 @@
  * prog-threads lastexit: the first thread ends before the others
  * prog-threads exitgroup: a thread ends the program while others sleep and spin
  * prog-threads detached N: threads that nobody joins
- * prog-threads cxa: thread-local destructors and robust mutexes
+ * prog-threads robust: a thread ends with a robust mutex
+ * prog-threads count: how many mappings and fds there are
  */
 #include <errno.h>
 #include <pthread.h>
@@ -104,6 +105,20 @@ int main(int argc, char **argv)
 		pthread_create(&th[1], NULL, sleeper, NULL);
 		pthread_create(&th[2], NULL, ender, NULL);
 		sleeper(NULL);
+	} else if (!strcmp(argv[1], "count")) {
+		/* What the process holds, threads having come and gone. */
+		char line[512];
+		FILE *f;
+
+		for (i = 0; i < 8; i++)
+			pthread_create(&th[i], NULL, churn, (void *)i);
+		for (i = 0; i < 8; i++)
+			pthread_join(th[i], NULL);
+		f = fopen("/proc/self/maps", "r");
+		for (i = 0; f && fgets(line, sizeof(line), f); i++)
+			;
+		printf("%ld mappings, next fd %d\n", i, dup(0));
+		fflush(stdout);
 	} else if (!strcmp(argv[1], "robust")) {
 		pthread_mutexattr_t a;
 

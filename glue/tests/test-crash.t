@@ -1,0 +1,16 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# However a program ends, the wait status is the one it has natively: as the
+# process's own program, and contained in a process that outlives it.
+set -eu
+. "$(dirname "$0")/tap.sh"
+
+ulimit -c 0
+for how in exit exit300 threadexit segv nullcall thread abort fpe ill trap bus overflow term int \
+	   pipe alarm spinalarm sigsys sentsegv ignoredsegv blockedsegv resethand again badstack \
+	   kill9 rt none; do
+	same "$how" -- "$B/tests/prog-crash" $how
+	same "$how, contained" -k -- "$B/tests/prog-crash" $how
+done
+
+finish
