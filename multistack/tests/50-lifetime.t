@@ -13,31 +13,30 @@ CYCLES = int(os.environ.get("MS_CYCLES", "1000"))
 
 
 def leftovers(net):
-    """What could leak: links, pins, descriptors of daemon and keeper, namespaces."""
+    """
+    What could leak: links, pins, tuples, and descriptors of the daemon and its
+    helpers.  The namespace of an AF_XDP port has no process and no name: it
+    lives by these descriptors and the client's.
+    """
     pins = sorted(f for f in os.listdir(net.bpffs) if f[:2] in ("l_", "q_"))
     fds = len(os.listdir(f"/proc/{net.daemon.pid}/fd"))
-    k = keeper(net)
-    kfds = len(os.listdir(f"/proc/{k}/fd"))
+    kfds = len(os.listdir(f"/proc/{keeper(net)}/fd"))
+    nfds = len(os.listdir(f"/proc/{keeper(net, 'multistack-ns')}/fd"))
     l = net.list()
-    return {"links": net.links(), "pins": pins, "fds": fds, "keeper fds": kfds,
+    return {"links": net.links(), "pins": pins, "fds": fds, "keeper fds": kfds, "nsmaker fds": nfds,
             "ports": len(l["ports"]), "tuples": len(l["tuples"])}
 
 
-def keeper(net):
+def keeper(net, name="multistack-keep"):
     for pid in os.listdir("/proc"):
         if not pid.isdigit():
             continue
         try:
             with open(f"/proc/{pid}/comm") as f, open(f"/proc/{pid}/cmdline") as c:
-                if f.read() == "multistack-keep\n" and net.run_dir in c.read():
+                if f.read() == name + "\n" and net.run_dir in c.read():
                     return int(pid)
         except OSError:
             pass
-
-
-def count_netns():
-    out = run("lsns", "-t", "net", "-n", check=False).stdout
-    return len(out.splitlines())
 
 
 def client(net, kind, ready, how):
@@ -186,7 +185,6 @@ def loop(n):
 def test(net):
     host_ns(net)
     wire = Wire(net.p, "w0")
-    ns = count_netns()
     base = leftovers(net)
     for kind in (TAP, XSK):
         for how in ("close", "exit", "kill -9 under load"):
@@ -196,8 +194,6 @@ def test(net):
     generations(net, wire)
     wait_for(lambda: leftovers(net) == base, 5)
     many(net, base)
-    ok(wait_for(lambda: count_netns() <= ns, 5), "no network namespace is left",
-       (count_netns(), ns))
 
     # cleanup, with clients at work
     p, q = Port("valem:a"), Port("valem:b", kind=XSK)
@@ -216,7 +212,6 @@ def test(net):
     ok("ms_" not in prog, "and programs", prog)
     p.close()
     q.close()
-    ok(wait_for(lambda: count_netns() <= ns, 5), "and namespaces")
     eq(net.cleanup_cmd().returncode, 0, "--cleanup of nothing")
 
 
