@@ -12,12 +12,14 @@
 # within each round. Raw samples go to OUTDIR/samples.tsv, the table to standard
 # output and OUTDIR/table.txt, the picture to OUTDIR/bench-multistack.svg.
 #
-# Environment: BENCH_ROUNDS (5), BENCH_SECONDS a sample (1), BENCH_CASES.
+# Environment: BENCH_ROUNDS (5), BENCH_SECONDS a sample (1), BENCH_CASES,
+# BENCH_SCALE_ROUNDS for the numbers of tuples and ports (as BENCH_ROUNDS).
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:?usage: bench-multistack.sh OUTDIR}
 rounds=${BENCH_ROUNDS:-5}
+scale_rounds=${BENCH_SCALE_ROUNDS:-$rounds}
 seconds=${BENCH_SECONDS:-1}
 cases=${BENCH_CASES:-plain host tap xdp bridge macvtap}
 sizes="64 128 512 1500"
@@ -28,10 +30,11 @@ mkdir -p "$out"
 tmp=$(mktemp -d)
 
 cleanup() {
+	exec 2>/dev/null	# the shell reports each job that it ends
 	for pid in $pids; do
 		kill "$pid" 2>/dev/null || true
 	done
-	wait 2>/dev/null
+	wait
 	stop_multistackd || true
 	for ns in $netns_list; do
 		ip netns del "$ns" || true
@@ -57,6 +60,12 @@ record() {	# ROUND WHAT SIZE CASE VALUE
 	printf '%s\t%s\t%s\t%s\t%s\n' "$@" >>"$samples"
 }
 
+# A rate and a cost.
+record_packets() {	# ROUND WHAT SIZE CASE "PPS NS"
+	record "$1" "$2" "$3" "$4" "${5% *}"
+	record "$1" "$2-cpu" "$3" "$4" "${5#* }"
+}
+
 # The cases, beginning with another one each round.
 turned() {	# ROUND
 	echo "$cases" | tr ' ' '\n' | awk -v r="$1" '
@@ -70,8 +79,8 @@ run_round() {	# ROUND
 		frame=$((len == 1500 ? 1514 : len - 4))
 		for c in $(turned "$1"); do
 			"case_$c"
-			record "$1" rx "$len" "$c" "$(sample_rx $frame)"
-			record "$1" tx "$len" "$c" "$(sample_tx $frame)"
+			record_packets "$1" rx "$len" "$c" "$(sample_rx $frame)"
+			record_packets "$1" tx "$len" "$c" "$(sample_tx $frame)"
 		done
 	done
 	for c in $(turned "$1"); do

@@ -4,7 +4,7 @@
  *
  *	ms-hold [-k tap|xdp] SWITCH PORTS TUPLES-PER-PORT ADDRESS FIRST-PORT
  *
- * Opens ports hold0, hold1 … of SWITCH and owns UDP tuples of the IPv4 ADDRESS
+ * Opens ports hold0, hold1 … of SWITCH and owns TCP tuples of the IPv4 ADDRESS
  * from FIRST-PORT on, then says "ready" and waits for SIGTERM. It reads nothing.
  */
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@ static int own_one(struct ms_port *ms, const char *addr, int portnr)
 		.sin_family = AF_INET,
 		.sin_port = htons(portnr),
 	};
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), err;
 	struct ms_tuple t;
 
 	if (fd < 0 || inet_pton(AF_INET, addr, &in.sin_addr) != 1 ||

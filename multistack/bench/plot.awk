@@ -60,8 +60,8 @@ END {
 			case_at[++n_cases] = all_cases[c]
 			print all_cases[c] >(dir "/cases")
 		}
-	panel("rx", "rx", 1000)
-	panel("tx", "tx", 1000)
+	panel("rx-cpu", "rx", 1)
+	panel("tx-cpu", "tx", 1)
 	size_of["tcp", 1] = "to the port"
 	size_of["tcp", 2] = "from the port"
 	n_sizes["tcp"] = 2

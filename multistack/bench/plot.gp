@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# plot.gp - four panels: packets in, packets out, bulk TCP, cost by tuples
+# plot.gp - four panels: cost of packets in and out, bulk TCP, cost by tuples
 #
 # Called by plot.sh with the variables dir and svg.
 
@@ -30,16 +30,16 @@ set key at screen 0.5,0.92 center center horizontal maxrows 1 samplen 1 width 1
 set xrange [-0.6:3.6]
 set yrange [0:*]
 
-set title "received behind the port"
-set ylabel "kpps"
+set title "received behind the port (less is better)"
+set ylabel "ns of CPU per packet, both sides"
 set xlabel "bytes on the wire"
 plot for [i=1:n] dir."/rx" using i+1:xtic(1) title name(i) lc rgb colour(i)
 
 unset key
-set title "sent through the port"
+set title "sent through the port (less is better)"
 plot for [i=1:n] dir."/tx" using i+1:xtic(1) title name(i) lc rgb colour(i)
 
-set title "bulk TCP, one flow, offloads on"
+set title "bulk TCP, one flow, offloads on (more is better)"
 set ylabel "Gbit/s"
 set xlabel ""
 set xrange [-0.6:1.6]

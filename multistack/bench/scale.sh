@@ -11,18 +11,32 @@
 #	tuples N: one TAP port owns N tuples, and the traffic visits all in turn
 #	ports N:  N TAP ports own one tuple each, the traffic goes to the last
 #	idle N:   a port owns N tuples, and the traffic is the host's own
+#
+# And what the host pays for each of its own packets, by BPF_PROG_TEST_RUN: a
+# figure that no other load on the machine disturbs.
 
 tuple_counts="1 16 256 10000"
 port_counts="1 16 256"
 
 # run_time_ns and run_cnt of the program at the NIC's ingress
 rx_prog_stats() {
-	in_ns "$ms_ns" bpftool -j net show dev eth1 2>/dev/null |
-		jq -r '[.. | objects | select((.kind? // "") | test("ingress")) |
-			(.prog_id // .id)][0] // empty' >"$tmp/prog"
-	[ -s "$tmp/prog" ] || rx_prog_id >"$tmp/prog"
-	bpftool -j prog show id "$(cat "$tmp/prog")" |
+	bpftool -j prog show id "$(bpftool -j link show \
+		pinned "$msd_bpffs/l_nic1_in" | jq .prog_id)" |
 		jq -r '"\(.run_time_ns // 0) \(.run_cnt // 0)"'
+}
+
+# ns that a program takes for a packet that is the host's own
+host_packet_ns() {	# LINK-PIN
+	{
+		# Ethernet; IPv4 from 10.9.0.2 to 10.9.0.1; UDP 5000 to 5000
+		printf '\002\000\000\000\000\001\002\000\000\000\000\002\010\000'
+		printf '\105\000\000\056\000\000\100\000\100\021\000\000'
+		printf '\012\011\000\002\012\011\000\001'
+		printf '\023\210\023\210\000\032\000\000%018d' 0
+	} >"$tmp/frame"
+	bpftool prog run id "$(bpftool -j link show pinned \
+		"$msd_bpffs/$1" | jq .prog_id)" data_in "$tmp/frame" \
+		repeat 2000000 | sed -n 's/.*average): \([0-9]*\)ns/\1/p'
 }
 
 # ns that the program took per packet while a command ran
@@ -52,14 +66,16 @@ release() {
 scale_point() {	# ROUND WHAT N COMMAND...
 	point_round=$1 point_what=$2 point_n=$3
 	shift 3
-	record "$point_round" "$point_what-pps" "$point_n" "$scale_case" "$("$@")"
+	point=$("$@")
+	record "$point_round" "$point_what-pps" "$point_n" "$scale_case" \
+		"${point% *}"
 	record "$point_round" "$point_what-ns" "$point_n" "$scale_case" \
 		"$(cost_during "$@")"
 }
 
 run_scale() {
 	scale_round=0
-	while [ $scale_round -lt "$rounds" ]; do
+	while [ $scale_round -lt "$scale_rounds" ]; do
 		scale_case=tap
 		for n in $tuple_counts; do
 			case_tap
@@ -68,10 +84,14 @@ run_scale() {
 		for n in $port_counts; do
 			case_tap
 			[ "$n" -eq 1 ] || hold $((n - 1)) 1 20000
-			scale_point $scale_round ports "$n" sample_rx 60
+			scale_point $scale_round ports "$n" sample_rx 60 1
 			[ "$n" -eq 1 ] || release
 		done
 		scale_case=host
+		record $scale_round program-ns in host \
+			"$(host_packet_ns l_nic1_in)"
+		record $scale_round program-ns out host \
+			"$(host_packet_ns l_nic1_out)"
 		for n in 1 10000; do
 			case_host
 			hold 1 "$n" 20000

@@ -80,6 +80,8 @@ function unit(what)
 		return "Gbit/s"
 	if (what == "rtt")
 		return "us"
+	if (what ~ /-cpu$/)
+		return "ns/pkt"
 	return "kpps"
 }
 
@@ -89,6 +91,8 @@ function shown(what, x)
 		return "-"
 	if (unit(what) == "kpps")
 		return sprintf("%.0f", x / 1000)
+	if (unit(what) == "ns/pkt")
+		return sprintf("%.0f", x)
 	return sprintf("%.2f", x)
 }
 
@@ -100,7 +104,7 @@ END {
 	printf "\n"
 	for (r = 1; r <= n_rows; r++) {
 		what = row_what[r]
-		if (what ~ /^(tuples|ports|idle)-/)
+		if (what ~ /^(tuples|ports|idle|program)-/)
 			continue
 		printf "%-16s %-7s", what " " row_size[r], unit(what)
 		for (i = 1; i <= n_cases; i++) {
@@ -132,4 +136,9 @@ END {
 			cell(median(kind "-ns", size, c), "%.1f"), \
 			cell(ratio(kind "-ns", size, c, 1, c), "%.3fx")
 	}
+
+	if (("program-ns", "in") in seen_row)
+		printf "\nMultiStack's programs for a packet of the host: %s ns in, %s ns out\n", \
+			cell(median("program-ns", "in", "host"), "%.0f"), \
+			cell(median("program-ns", "out", "host"), "%.0f")
 }

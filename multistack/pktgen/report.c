@@ -5,12 +5,18 @@
  * Rates are of whole frames without FCS, preamble and inter-frame gap. The
  * summary's time runs from the first to the last packet, so that a receiver
  * that was started early does not dilute its rate.
+ *
+ * Processor time is the process's whole, kernel included. On a veth pair that
+ * is all that a packet costs up to the queue where the other side takes it, for
+ * the far end's receiving happens inside the sender's system call; unlike a
+ * rate it does not depend on what else the machine does.
  */
 #include "report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define SECOND		1000000000ll
 
@@ -24,6 +30,14 @@ static double pps(uint64_t packets, double seconds)
 	return seconds > 0 ? packets / seconds : 0;
 }
 
+static int64_t cpu_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
 void pg_report_start(struct pg_report *r, const struct pg_options *options,
 		     int64_t now_ns)
 {
@@ -31,6 +45,7 @@ void pg_report_start(struct pg_report *r, const struct pg_options *options,
 	r->options = options;
 	r->start_ns = now_ns;
 	r->tick_ns = now_ns;
+	r->cpu_ns = cpu_now();
 }
 
 static void print_faults(const struct pg_counters *c, const char *mode)
@@ -84,11 +99,12 @@ static void print_json(const struct pg_report *r, const struct pg_counters *c,
 	unsigned int i;
 
 	printf("{\"mode\":\"%s\",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64
-	       ",\"seconds\":%.6f,\"pps\":%.0f,\"gbps\":%.6f,\"full\":%" PRIu64
+	       ",\"seconds\":%.6f,\"cpu_seconds\":%.6f,\"pps\":%.0f,\"gbps\":%.6f,\"full\":%" PRIu64
 	       ",\"lost\":%" PRIu64 ",\"reordered\":%" PRIu64
 	       ",\"duplicate\":%" PRIu64 ",\"corrupt\":%" PRIu64
 	       ",\"bad_csum\":%" PRIu64 ",\"foreign\":%" PRIu64,
 	       r->options->mode, c->packets, c->bytes, seconds,
+	       (cpu_now() - r->cpu_ns) / 1e9,
 	       pps(c->packets, seconds), gbps(c->bytes, seconds), c->full,
 	       c->lost, c->reordered, c->duplicate, c->corrupt, c->bad_csum,
 	       c->foreign);

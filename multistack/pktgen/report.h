@@ -37,6 +37,7 @@ struct pg_counters {
  * @rtt: round trips in ns, ping only; NULL otherwise
  * @first_ns: when the first packet was counted; 0 before
  * @last_ns: when the last one was
+ * @cpu_ns: processor time that the process had used at the start
  */
 struct pg_report {
 	const struct pg_options *options;
@@ -45,6 +46,7 @@ struct pg_report {
 	int64_t last_ns;
 	int64_t start_ns;
 	int64_t tick_ns;
+	int64_t cpu_ns;
 	struct pg_counters before;
 };
 
