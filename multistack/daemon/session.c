@@ -228,12 +228,13 @@ static void on_message(struct msd *d, struct watch *w, uint32_t events)
 	r->type = n >= (ssize_t)sizeof(*m) ? m->type : 0;
 	r->seq = n >= (ssize_t)sizeof(*m) ? m->seq : 0;
 	r->err = err;
-	err = session_send(d, s, out, r->size, fd_out);
-	if (fd_out >= 0)
-		close(fd_out);
+	/* first, so that a refused credential is free when the client hears of it */
 	for (i = 0; i < MS_WIRE_FDS; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
+	err = session_send(d, s, out, r->size, fd_out);
+	if (fd_out >= 0)
+		close(fd_out);
 	if (err) {
 		if (err == -EAGAIN)
 			d->counters.slow_clients++;
