@@ -41,15 +41,15 @@ kernel-%:
 rooms: $(ROOMS)
 .PHONY: $(ROOMS)
 netio:
-	@$(MAKE) --no-print-directory -C netio
+	@$(MAKE) --no-print-directory -C netio all
 host: netio
-	@$(MAKE) --no-print-directory -C host
+	@$(MAKE) --no-print-directory -C host all
 glue: host
-	@$(MAKE) --no-print-directory -C glue
+	@$(MAKE) --no-print-directory -C glue all
 nuse: glue
-	@$(MAKE) --no-print-directory -C nuse
+	@$(MAKE) --no-print-directory -C nuse all
 multistack:
-	@$(MAKE) --no-print-directory -C multistack
+	@$(MAKE) --no-print-directory -C multistack all
 
 demo:
 	@scripts/demo.sh

@@ -198,7 +198,7 @@ static __hot __u64 capture_deadline_ns(struct libos_netio *io)
 	return own < theirs ? own : theirs;
 }
 
-static void capture_stats(struct libos_netio *io, struct libos_netio_stats *s)
+static __hot void capture_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 	struct libos_netio *inner = to_capture(io)->inner;
 

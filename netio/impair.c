@@ -420,7 +420,7 @@ static __hot __u64 impair_deadline_ns(struct libos_netio *io)
 }
 
 /* Frames are counted here, where they meet the stack; the rest is the channel's. */
-static void impair_stats(struct libos_netio *io, struct libos_netio_stats *s)
+static __hot void impair_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 	struct impair *im = to_impair(io);
 	struct libos_netio_stats in = { 0 };

@@ -36,7 +36,7 @@ static int null_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int ma
 	return 0;
 }
 
-static void null_stats(struct libos_netio *io, struct libos_netio_stats *s)
+static __hot void null_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 	netio_stats_add(s, &to_null(io)->stats);
 }

@@ -443,7 +443,7 @@ static __hot __u64 pipe_deadline_ns(struct libos_netio *io)
 	return to_pipe(io)->rx_more ? 0 : ~0ULL;
 }
 
-static void pipe_stats(struct libos_netio *io, struct libos_netio_stats *s)
+static __hot void pipe_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 	netio_stats_add(s, &to_pipe(io)->stats);
 }

@@ -292,7 +292,7 @@ static int raw_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max
 	return n + 1;
 }
 
-static void raw_stats(struct libos_netio *io, struct libos_netio_stats *s)
+static __hot void raw_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 	struct raw *raw = to_raw(io);
 	unsigned int i;
@@ -302,7 +302,7 @@ static void raw_stats(struct libos_netio *io, struct libos_netio_stats *s)
 		socklen_t len = sizeof(st);
 
 		/* Reading clears. */
-		if (!getsockopt(raw->fd[i], SOL_PACKET, PACKET_STATISTICS, &st, &len))
+		if (!sys_call(SYS_getsockopt, raw->fd[i], SOL_PACKET, PACKET_STATISTICS, &st, &len))
 			raw->stats.drop[LIBOS_DROP_RX_OVERRUN] += st.tp_drops;
 	}
 	netio_stats_add(s, &raw->stats);

@@ -189,7 +189,7 @@ static int slirp_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int m
 	return 1;
 }
 
-static void slirp_stats(struct libos_netio *io, struct libos_netio_stats *st)
+static __hot void slirp_stats(struct libos_netio *io, struct libos_netio_stats *st)
 {
 	struct slirp *s = to_slirp(io);
 

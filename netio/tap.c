@@ -192,7 +192,7 @@ static int tap_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max
 	return n + 1;
 }
 
-static void tap_stats(struct libos_netio *io, struct libos_netio_stats *s)
+static __hot void tap_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 	struct tap *tap = to_tap(io);
 	__u64 dropped;

@@ -138,10 +138,11 @@ struct libos_pollfd {
  *	what they wrap)
  * @close: release everything, the &struct libos_netio too
  *
- * Context: tx and rx run inside the kernel layer with the token held, on a
- * kernel stack (4 KiB left), with an application's FS base and vector
- * registers: no libc, no TLS, no vector instructions, no blocking.  The other
- * ops run on an ordinary thread.
+ * Context: tx, rx and stats run inside the kernel layer with the token held, on
+ * a kernel stack (4 KiB left), with an application's FS base and vector
+ * registers: no libc, no TLS, no vector instructions, no blocking.  deadline_ns
+ * is called by the thread that polls: no libc either.  The other ops run on an
+ * ordinary thread.
  * Source: docs/netio.md.
  */
 struct libos_netio_ops {

@@ -80,12 +80,33 @@ static UNUSED void skip_all(const char *why)
 	exit(0);
 }
 
+/* A folder for the test's files, removed however the test ends. */
+static char t_dir[64], t_rm[96];
+
 static UNUSED void t_timeout(int sig)
 {
 	static const char msg[] = "Bail out! the test's time is over\n";
 
 	(void)!write(1, msg, sizeof(msg) - 1);
+	if (t_rm[0] && getpid() == t_pid)
+		execl("/bin/sh", "sh", "-c", t_rm, NULL);
 	_exit(1);
+}
+
+static UNUSED void t_remove(void)
+{
+	if (getpid() == t_pid && WEXITSTATUS(system(t_rm)) != 1)
+		printf("# cannot remove %s\n", t_dir);
+}
+
+static UNUSED const char *t_folder(const char *name)
+{
+	snprintf(t_dir, sizeof(t_dir), "/tmp/netio-%s-XXXXXX", name);
+	if (!mkdtemp(t_dir))
+		bail("mkdtemp");
+	snprintf(t_rm, sizeof(t_rm), "rm -rf %s; exit 1", t_dir);
+	atexit(t_remove);
+	return t_dir;
 }
 
 static UNUSED void t_begin(unsigned int seconds)

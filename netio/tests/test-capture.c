@@ -4,7 +4,7 @@
 
 #include "loop.h"
 
-static char dir[] = "/tmp/netio-capture-XXXXXX";
+static const char *dir;
 static __u64 fake_ns;
 
 static __u64 fake_clock(void *arg)
@@ -278,8 +278,7 @@ int main(void)
 	t_begin(120);
 	if (sh(NULL, "command -v tshark capinfos >/dev/null"))
 		skip_all("no tshark and capinfos (package tshark)");
-	if (!mkdtemp(dir))
-		bail("mkdtemp");
+	dir = t_folder("capture");
 	test_errors();
 	test_file();
 	test_repeat();
@@ -287,6 +286,5 @@ int main(void)
 	test_bulk();
 	test_flush();
 	test_fifo();
-	is(sh(NULL, "rm -r %s", dir), 0, "-");
 	return t_end();
 }

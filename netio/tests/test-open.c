@@ -69,7 +69,8 @@ static void test_bad(void)
 static void test_good(void)
 {
 	struct netio_env env = { .size = sizeof(env), .ifname = "eth3" };
-	char dir[] = "/tmp/netio-open-XXXXXX", args[200];
+	const char *dir = t_folder("open");
+	char args[200];
 	struct libos_netio *io;
 	struct netio_impair_stats tx, rx;
 	struct netio_err err;
@@ -77,8 +78,6 @@ static void test_good(void)
 	struct libos_frame f, *pf = &f;
 	int i;
 
-	if (!mkdtemp(dir))
-		bail("mkdtemp");
 	is(netio_open("NULL", NULL, NULL, &io, &err), 0, "no arguments, upper case");
 	ok(!strcmp(io->ops->name, "null"), "not wrapped");
 	io->ops->close(io);
@@ -97,7 +96,6 @@ static void test_good(void)
 	io->ops->close(io);
 	is(sh(NULL, "test -s '%s/a,b.pcapng' && grep -q eth3 '%s/a,b.pcapng'", dir, dir), 0,
 	   "a comma in a name; the interface's name is in the file");
-	is(sh(NULL, "rm -r %s", dir), 0, "-");
 	is(netio_open("null", "x=1", NULL, &io, NULL), -EINVAL, "without room for a message");
 	ok(!strcmp(netio_drop_name(LIBOS_DROP_RX_OVERRUN), "rx_overrun"), "drops have names");
 	ok(!strcmp(netio_drop_name(LIBOS_DROP_END), "?"), "and what is none has not");

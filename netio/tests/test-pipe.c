@@ -357,15 +357,14 @@ static bool exchange(struct libos_netio *a, struct libos_netio *b)
 
 static void test_fifo(void)
 {
-	char dir[] = "/tmp/netio-pipe-XXXXXX", path[64];
+	const char *dir = t_folder("pipe");
+	char path[100];
 	struct libos_netio *a, *b;
 	struct libos_frame f, *pf = &f;
 	static char bytes[66000];
 	struct pool rx;
 	int i;
 
-	if (!mkdtemp(dir))
-		bail("mkdtemp");
 	snprintf(path, sizeof(path), "%s/link", dir);
 	pool_init(&rx, 1, 2048);
 	a = open_fifo(path);
@@ -413,7 +412,6 @@ static void test_fifo(void)
 	ok(a->link_up && exchange(a, b), "and one that has them again is");
 	a->ops->close(a);
 	b->ops->close(b);
-	is(sh(NULL, "rm -r %s", dir), 0, "-");
 }
 
 /* Echo frames until the link goes down, for one end of a shell pipe. */

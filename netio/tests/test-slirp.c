@@ -13,7 +13,7 @@
 
 static struct ns guest, host;
 static struct libos_netio *tap, *slirp;
-static char dir[] = "/tmp/netio-slirp-XXXXXX";
+static const char *dir;
 
 static void shovel(struct libos_netio *from, struct libos_netio *to, struct pool *p)
 {
@@ -313,8 +313,7 @@ int main(void)
 		skip_all("no /dev/net/tun");
 	if (sh(NULL, "command -v curl dig python3 nc ping >/dev/null"))
 		skip_all("needs curl, dig, python3, nc and ping");
-	if (!mkdtemp(dir))
-		bail("mkdtemp");
+	dir = t_folder("slirp");
 	host = ns_new();
 	guest = ns_new();
 	ns_enter(&host);
@@ -361,6 +360,5 @@ int main(void)
 		sh_wait(srv[i]);
 	}
 	umount2("/etc/resolv.conf", MNT_DETACH);
-	is(sh(NULL, "rm -r %s", dir), 0, "-");
 	return t_end();
 }

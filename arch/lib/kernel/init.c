@@ -19,6 +19,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/task_work.h>
+#include <linux/timekeeping.h>
 #include <asm/vcpu.h>
 
 #include "kernel.h"
@@ -42,6 +43,14 @@ static void own_signals(void)
 	kernel_sigaction(SIGCHLD, SIG_IGN);	/* exited tasks are not waited for */
 }
 
+/* Boot has skipped its idle time, and so run ahead of the host's clock. */
+static void set_wall_clock(void)
+{
+	struct timespec64 now = ns_to_timespec64(lib_host->wall_ns(lib_host_arg));
+
+	do_settimeofday64(&now);
+}
+
 static int load_host_program(struct linux_binprm *bprm)
 {
 	int ret, fd;
@@ -55,6 +64,7 @@ static int load_host_program(struct linux_binprm *bprm)
 	setup_new_exec(bprm);
 	finalize_exec(bprm);
 	own_signals();
+	set_wall_clock();
 	for (fd = 0; fd < 3; fd++)
 		close_fd(fd);
 	current->thread.host_task = lib_init_host_task;

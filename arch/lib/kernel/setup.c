@@ -31,7 +31,8 @@ void *empty_zero_page;
  * Defaults; what the host adds comes later and wins.  Built-in tunnels would give
  * each namespace a dozen of devices that nobody asked for.
  */
-#define DEFAULT_CMDLINE	"fb_tunnels=none"
+#define DEFAULT_CMDLINE	"fb_tunnels=none dummy.numdummies=0 ifb.numifbs=0 " \
+			"bonding.max_bonds=0 teql.max_equalizers=0"
 
 static char cmdline[COMMAND_LINE_SIZE];
 static bool booted;
