@@ -227,7 +227,7 @@ static bool registered(struct glue_thread *t, unsigned int ep, unsigned int fd,
 	*p = '\0';
 	arg[0] = (unsigned long)path;
 	arg[1] = O_RDONLY | O_CLOEXEC;
-	file = libos_call_fd(glue_thread_stack(t), SYS_open, arg, t->prog->fds->nr + 1 + t->tid % 1000);
+	file = stack_now_fd(t, SYS_open, arg, t->prog->fds->nr + 1 + t->tid % 1000);
 	if (file < 0)
 		return false;
 	while (got < BOUNCE - 1) {

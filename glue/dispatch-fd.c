@@ -201,7 +201,7 @@ static long netdev_ioctl(struct glue_thread *t, const unsigned long arg[6])
 
 	if (!ctl) {
 		unsigned long sock[6] = { 2, 2 | 02000000, 0 };	/* AF_INET, SOCK_DGRAM, CLOEXEC */
-		long fd = libos_call_fd(glue_thread_stack(t), SYS_socket, sock, f->nr);
+		long fd = stack_now_fd(t, SYS_socket, sock, f->nr);
 
 		if (fd < 0)
 			return fd;

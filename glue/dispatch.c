@@ -13,7 +13,8 @@
 
 #include "dispatch.h"
 
-static long route(struct glue_thread *t, long nr, const unsigned long arg[6])
+static inline __attribute__((always_inline))
+long route(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	const struct sysent *e;
 
@@ -43,10 +44,16 @@ static long route(struct glue_thread *t, long nr, const unsigned long arg[6])
 	}
 }
 
+static __attribute__((noinline))
+long route_traced(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	return route(t, nr, arg);
+}
+
 long glue_dispatch(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
-	if (unlikely(t->prog->opts->trace))
-		return trace_call(t, nr, arg, route);
+	if (unlikely(t->prog->fds->trace))
+		return trace_call(t, nr, arg, route_traced);
 	return route(t, nr, arg);
 }
 

@@ -104,9 +104,19 @@ static inline long stack_now6(struct glue_thread *t, long nr, unsigned long a, u
 			      unsigned long c, unsigned long d, unsigned long e)
 {
 	unsigned long arg[6] = { a, b, c, d, e, 0 };
+	struct libos_thread *id = glue_thread_stack(t);
 
 	side_stack(t);
-	return libos_call(glue_thread_stack(t), nr, arg);
+	return likely(id) ? libos_call(id, nr, arg) : -ENOMEM;
+}
+
+/* Likewise with a number for the new descriptor. */
+static inline long stack_now_fd(struct glue_thread *t, long nr, const unsigned long arg[6], int fd)
+{
+	struct libos_thread *id = glue_thread_stack(t);
+
+	side_stack(t);
+	return likely(id) ? libos_call_fd(id, nr, arg, fd) : -ENOMEM;
 }
 #define stack_now(t, nr, a, b, c)						\
 	stack_now6(t, nr, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0, 0)

@@ -138,6 +138,7 @@ struct glue_fdtab *glue_fdtab_new(struct glue_prog *p)
 	if (!f)
 		return NULL;
 	f->prog = p;
+	f->trace = p->opts->trace;
 	f->pid = getpid();
 	split_limit(f);
 	f->kind = mmap(NULL, f->nr, PROT_READ | PROT_WRITE,

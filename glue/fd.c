@@ -443,7 +443,7 @@ long fd_wrap(struct glue_thread *t, unsigned int fd)
 	}
 	/* With no number left the wrapper watches the program's own. */
 	arg[0] = dup < 0 ? fd : dup;
-	ret = libos_call_fd(glue_thread_stack(t), LIBOS_NR_HOSTFILE, arg, fd);
+	ret = stack_now_fd(t, LIBOS_NR_HOSTFILE, arg, fd);
 	if (ret == (long)fd) {
 		f->hostfd[fd] = dup < 0 ? 0 : dup;
 		byte = FD_WRAPPED | (byte & ~FD_KIND);

@@ -30,6 +30,7 @@ enum fd_kind {
  * @kind: a byte per number; written with @lock held, read without
  * @nr: numbers below it are the program's, those from it on the library's
  * @high: one more than the highest number that was ever not FD_HOST
+ * @trace: glue_opts.trace, where the hot path has it at hand
  * @soft: the program's idea of its soft RLIMIT_NOFILE; at most @nr
  * @hard: and of the hard one
  * @lock: held for what changes @kind; over host calls, and stack calls that do
@@ -57,6 +58,7 @@ enum fd_kind {
 struct glue_fdtab {
 	__u8	*kind;
 	__u32	nr;
+	int	trace;
 	__u32	high;
 	__u32	soft;
 	__u32	hard;

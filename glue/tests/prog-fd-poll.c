@@ -397,9 +397,10 @@ static void shared(int l)
 	for (int i = 0; i < 4; i++)
 		pthread_create(&t[i], NULL, waiter, NULL);
 	for (int i = 0; i < 10; i++) {
-		usleep(10000);
 		if (write(peer, "x", 1) != 1)
 			return;
+		for (int ms = 0; ms < 1000 && woken <= i; ms++)
+			usleep(1000);
 	}
 	for (int i = 0; i < 4; i++)
 		pthread_join(t[i], NULL);

@@ -50,13 +50,13 @@ same "polling many" "$bin/prog-fd-poll" 4000
 
 timeout 100 "$bin/fd-run" -t 2 "$bin/prog-fd-sockets" >/dev/null 2>"$tmp/trace" || true
 calls=$(grep -c ' stack|connect(.*127.0.0.1' "$tmp/trace" || true)
-escaped=$(grep -c ' host|connect(.*127.0.0.1' "$tmp/trace" || true)
-[ "$calls" -gt 3 ] && [ "$escaped" -eq 0 ]
-result $? "$calls connections were the stack's, $escaped the host's"
+escaped=$(grep ' host|connect(.*127.0.0.1' "$tmp/trace" | grep -vc ENOTSOCK || true)
+if [ "$calls" -gt 3 ] && [ "$escaped" -eq 0 ]; then status=0; else status=1; fi
+result $status "$calls connections were the stack's, $escaped the host's"
 
 timeout 100 "$bin/fd-run" cat /proc/net/dev >"$tmp/dev" 2>&1 || true
-[ "$(grep -c : "$tmp/dev")" -ge 1 ] && grep -q ' lo:' "$tmp/dev"
-result $? "cat /proc/net/dev is the stack's"
+if grep -q '^ *lo:' "$tmp/dev"; then status=0; else status=1; fi
+result $status "cat /proc/net/dev is the stack's"
 
 echo "1..$n"
 exit $failed
