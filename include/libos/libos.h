@@ -7,6 +7,10 @@
  * (libos_call()).  Instances are independent: each is a mapping of liblinux.so
  * of its own with its own memory.  See libos(3).
  *
+ * Signals.  While a thread is inside a call it runs on a stack of the kernel layer,
+ * which is small: signal handlers that may run on such a thread are installed with
+ * SA_ONSTACK, and the thread has an alternate stack (sigaltstack(2)).
+ *
  * The calls marked "hot" neither use a libc nor vector registers nor
  * thread-local storage; they may be made with any FS base.
  */
