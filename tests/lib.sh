@@ -236,18 +236,28 @@ start_nuse()
 	pids="$pids $NUSE_PID"
 }
 
+# await_nuse - it ends by itself; collect status and counters
+await_nuse()
+{
+	wait_for 5 nuse_is_gone || note "the program does not end by itself"
+	kill -9 "$NUSE_PID" 2> /dev/null || :
+	status=0
+	wait "$NUSE_PID" 2> /dev/null || status=$?
+}
+
+nuse_is_gone()
+{
+	case $(cut -d' ' -f3 "/proc/$NUSE_PID/stat" 2> /dev/null) in
+	'' | Z) return 0 ;;
+	esac
+	return 1
+}
+
 # stop_nuse [SIGNAL] - end it and wait, so that its counters are there
 stop_nuse()
 {
 	kill -"${1:-TERM}" "$NUSE_PID" 2> /dev/null || :
-	status=0
-	i=0
-	while kill -0 "$NUSE_PID" 2> /dev/null && [ $i -lt 100 ]; do
-		sleep 0.05
-		i=$((i + 1))
-	done
-	kill -9 "$NUSE_PID" 2> /dev/null || :
-	wait "$NUSE_PID" 2> /dev/null || status=$?
+	await_nuse
 }
 
 # --- conditions ------------------------------------------------------------

@@ -91,8 +91,7 @@ if command -v wrk > /dev/null; then
 	check "Go under wrk: no errors" sh -c "! grep -E 'Non-2xx|Socket errors' '$T/wrk'"
 fi
 peer curl -sS --max-time 5 -o /dev/null http://$OUR4:8080/quit || :
-wait_for 5 grep -q . "$T/stats" || :
-stop_nuse
+await_nuse
 check "Go exits" ran_well
 proved "Go as server" snmp.Tcp.PassiveOpens 3
 

@@ -39,8 +39,7 @@ serve()
 	status=0
 	peer timeout "$LIMIT" iperf3 -t 1 "$@" > "$T/client.out" 2>&1 || status=$?
 	check "iperf3 server $what" test "$status" -eq 0
-	wait_for 5 grep -q . "$T/stats" || :
-	stop_nuse
+	await_nuse
 	proved "iperf3 server $what" "$name" "$min"
 }
 

@@ -80,8 +80,7 @@ status=0
 wait_for 10 grep -q listening "$T/out" || :
 timeout -k 2 "$LIMIT" "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} -c "$T/other.conf" --stats="$T/other.stats" \
 	/usr/bin/python3 "$T/mptcp.py" get 10.75.1.1 > "$T/other.out" 2>&1 || status=$?
-wait_for 5 grep -q . "$T/stats" || :
-stop_nuse
+await_nuse
 check "MPTCP between two stacks" grep -qx fine "$T/other.out"
 show "$T/other.out"
 joins=$(counter netstat.MPTcpExt.MPJoinAckRx)

@@ -27,8 +27,7 @@ for addr in $OUR4 $OUR6; do
 	check "nc -l $addr accepts" wait_for 5 send
 	wait_for 5 same_file "$T/out" "$T/data" || :
 	check "nc -l $addr: all arrived" same_file "$T/out" "$T/data"
-	wait_for 5 grep -q . "$T/stats" || :
-	stop_nuse
+	await_nuse
 	proved "nc -l $addr" snmp.Tcp.PassiveOpens 1
 done
 

@@ -40,8 +40,7 @@ for url in http://$OUR4:8080/ "http://[$OUR6]:8080/"; do
 	check "node serves $url" test "$(wc -c < "$T/got")" -eq 2000000
 done
 peer curl -sS --max-time 5 -o /dev/null http://$OUR4:8080/quit || :
-wait_for 5 grep -q . "$T/stats" || :
-stop_nuse
+await_nuse
 check "node exits" ran_well
 proved "node as server" snmp.Tcp.PassiveOpens 3
 

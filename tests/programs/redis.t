@@ -13,8 +13,7 @@ check "SET and GET over IPv6" sh -c "ip netns exec $NS redis-cli -h $OUR6 set k 
 check "redis-benchmark" peer timeout "$LIMIT" redis-benchmark -h $OUR4 -n 5000 -c 20 -q -t set,get,lpush
 check "redis-benchmark -P 16" peer timeout "$LIMIT" redis-benchmark -h $OUR4 -n 20000 -c 20 -P 16 -q -t set,get
 peer redis-cli -h $OUR4 shutdown nosave 2> /dev/null || :
-wait_for 5 grep -q . "$T/stats" || :
-stop_nuse
+await_nuse
 check "redis-server shuts down" test "$status" -eq 0
 proved "redis-server" snmp.Tcp.PassiveOpens 40
 

@@ -22,8 +22,7 @@ start_nuse socat -u TCP4-LISTEN:4101,reuseaddr CREATE:"$T/got2"
 wait_for 5 peer socat -u FILE:"$T/data" TCP4:$OUR4:4101 || :
 wait_for 5 same_file "$T/got2" "$T/data" || :
 check "socat listening: all arrived" same_file "$T/got2" "$T/data"
-wait_for 5 grep -q . "$T/stats" || :
-stop_nuse
+await_nuse
 proved "socat listening" snmp.Tcp.PassiveOpens 1
 
 peer_bg socat UDP4-LISTEN:4102 EXEC:cat
@@ -39,7 +38,6 @@ wait_for 5 peer_listens 4103
 start_nuse socat UNIX-LISTEN:"$T/sock" TCP4:$PEER4:4103
 wait_for 5 test -S "$T/sock"
 check "socat relays a local socket" sh -c "echo ping-pong | socat -t 2 - UNIX-CONNECT:'$T/sock' | grep -q ping-pong"
-wait_for 5 grep -q . "$T/stats" || :
-stop_nuse
+await_nuse
 proved "socat relay" snmp.Tcp.ActiveOpens 1
 finish

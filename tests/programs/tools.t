@@ -83,8 +83,7 @@ if command -v tcpdump > /dev/null; then
 	start_nuse tcpdump -n -i eth0 -c 4 -l icmp
 	wait_for 10 grep -q 'listening on eth0' "$T/err" || :
 	peer ping -c 4 -i 0.2 -W 2 $OUR4 > /dev/null || :
-	wait_for 5 grep -q . "$T/stats" || :
-	stop_nuse
+	await_nuse
 	check "tcpdump: our own stack's echo replies" out_has "$OUR4 > $PEER4: ICMP echo reply"
 	check "tcpdump counts to 4 and ends" ran_well
 	proved "tcpdump" snmp.Icmp.InEchos 2
