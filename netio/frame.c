@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The rarer things that are done to a frame in place; see frame.h. */
+/* The rarer things that are done to a frame, and adding up counters; see frame.h. */
 #include "frame.h"
 
 /*
@@ -75,4 +75,19 @@ __hot bool frame_checksum(struct libos_frame *f)
 	*frame_byte(f, at + 1) = sum;
 	f->vnet.flags &= ~VNET_F_NEEDS_CSUM;
 	return true;
+}
+
+/* For the stats op, which runs where tx and rx do. */
+__hot void netio_stats_add(struct libos_netio_stats *to, const struct libos_netio_stats *from)
+{
+	int i;
+
+	to->rx_frames += from->rx_frames;
+	to->rx_bytes += from->rx_bytes;
+	to->tx_frames += from->tx_frames;
+	to->tx_bytes += from->tx_bytes;
+	to->rx_calls += from->rx_calls;
+	to->tx_calls += from->tx_calls;
+	for (i = 0; i < LIBOS_DROP_END; i++)
+		to->drop[i] += from->drop[i];
 }

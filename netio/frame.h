@@ -152,5 +152,6 @@ __hot_inline bool frame_is_gso(const struct libos_frame *f)
 void frame_move(struct libos_frame *dst, const struct libos_frame *src);
 bool frame_insert(struct libos_frame *f, __u32 off, const void *bytes, __u32 len);
 bool frame_checksum(struct libos_frame *f);
+void netio_stats_add(struct libos_netio_stats *to, const struct libos_netio_stats *from);
 
 #endif /* NETIO_FRAME_H */

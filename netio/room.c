@@ -86,20 +86,6 @@ int netio_ifname_check(const char *name)
 	return 0;
 }
 
-void netio_stats_add(struct libos_netio_stats *to, const struct libos_netio_stats *from)
-{
-	int i;
-
-	to->rx_frames += from->rx_frames;
-	to->rx_bytes += from->rx_bytes;
-	to->tx_frames += from->tx_frames;
-	to->tx_bytes += from->tx_bytes;
-	to->rx_calls += from->rx_calls;
-	to->tx_calls += from->tx_calls;
-	for (i = 0; i < LIBOS_DROP_END; i++)
-		to->drop[i] += from->drop[i];
-}
-
 const char *netio_drop_name(enum libos_netio_drop why)
 {
 	static const char *const names[LIBOS_DROP_END] = {

@@ -31,6 +31,4 @@ void *netio_pages(size_t len);
 void netio_pages_free(void *p, size_t len);
 int netio_ifname_check(const char *name);
 
-void netio_stats_add(struct libos_netio_stats *to, const struct libos_netio_stats *from);
-
 #endif /* NETIO_ROOM_H */
