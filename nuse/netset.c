@@ -81,16 +81,16 @@ static int wait_for(struct libos_thread *thr, const struct nuse_if *i, struct nu
 	return ret < 0 && ret != -ETIMEDOUT ? fail(err, &i->src, ret, &why) : 0;
 }
 
-static int add_route(struct libos_thread *thr, const char *dst, const char *gateway,
-		     const char *dev, uint32_t metric, const struct nuse_src *src,
-		     struct nuse_err *err)
+static int add_route(struct libos_thread *thr, enum libos_netcfg_op op, const char *dst,
+		     const char *gateway, const char *dev, uint32_t metric,
+		     const struct nuse_src *src, struct nuse_err *err)
 {
 	struct libos_netcfg_error why = { "" };
 	struct libos_netcfg_route r = {
 		.size = sizeof(r), .dst = dst, .gateway = gateway,
 		.dev = dev && *dev ? dev : NULL, .metric = metric,
 	};
-	int ret = libos_netcfg_route(thr, LIBOS_NETCFG_ADD, &r, &why);
+	int ret = libos_netcfg_route(thr, op, &r, &why);
 
 	return ret < 0 ? fail(err, src, ret, &why) : 0;
 }
@@ -125,7 +125,9 @@ int nuse_netset(struct libos_thread *thr, const struct nuse_conf *c, struct nuse
 		const struct nuse_if *f = &c->ifs[i];
 
 		for (g = 0; g < f->ngateway; g++) {
-			ret = add_route(thr, f->gateway[g].family == AF_INET ? "default" : "default6",
+			/* A router's advertisement may have been faster than we. */
+			ret = add_route(thr, LIBOS_NETCFG_REPLACE,
+					f->gateway[g].family == AF_INET ? "default" : "default6",
 					S(f->gateway[g]), f->name, 0, &f->gateway[g].src, err);
 			if (ret < 0)
 				return ret;
@@ -134,7 +136,7 @@ int nuse_netset(struct libos_thread *thr, const struct nuse_conf *c, struct nuse
 	for (i = 0; i < c->nroutes; i++) {
 		const struct nuse_route *r = &c->routes[i];
 
-		ret = add_route(thr, S(r->net), r->gateway.family ? S(r->gateway) : NULL, r->dev,
+		ret = add_route(thr, LIBOS_NETCFG_ADD, S(r->net), r->gateway.family ? S(r->gateway) : NULL, r->dev,
 				r->metric, &r->src, err);
 		if (ret < 0)
 			return ret;

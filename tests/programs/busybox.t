@@ -12,7 +12,7 @@ peer_http
 
 for url in http://$PEER4:8000/big "http://[$PEER6]:8000/big"; do
 	rm -f "$T/got"
-	run_nuse busybox wget -q -T 10 -O "$T/got" "$url"
+	run_nuse busybox wget -q -O "$T/got" "$url"
 	check "busybox wget $url" ran_well
 	check "busybox wget $url: the file as it was" same_file "$T/got" "$T/www/big"
 	proved "busybox wget" snmp.Tcp.ActiveOpens 1
@@ -49,7 +49,7 @@ proved "busybox nc" snmp.Tcp.ActiveOpens 1
 start_nuse busybox nc -l -p 4201
 send()
 {
-	peer nc -N -w 2 $OUR4 4201 < "$T/data"
+	peer nc -N -w 2 "$OUR4" 4201 < "$T/data"
 	same_file "$T/out" "$T/data"
 }
 check "busybox nc -l" wait_for 5 send
