@@ -12,7 +12,7 @@
 # within each round. Raw samples go to OUTDIR/samples.tsv, the table to standard
 # output and OUTDIR/table.txt, the picture to OUTDIR/bench-multistack.svg.
 #
-# Environment: BENCH_ROUNDS (5), BENCH_SECONDS a sample (1), BENCH_CASES,
+# Environment: BENCH_ROUNDS (5), BENCH_SECONDS a sample (1), BENCH_CASES, BENCH_SIZES,
 # BENCH_SCALE_ROUNDS for the numbers of tuples and ports (as BENCH_ROUNDS).
 set -eu
 
@@ -22,7 +22,7 @@ rounds=${BENCH_ROUNDS:-5}
 scale_rounds=${BENCH_SCALE_ROUNDS:-$rounds}
 seconds=${BENCH_SECONDS:-1}
 cases=${BENCH_CASES:-plain host tap xdp bridge macvtap}
-sizes="64 128 512 1500"
+sizes=${BENCH_SIZES:-64 128 512 1500}
 id=msb$$	# names of our network namespaces begin with it
 netns_list=
 pids=

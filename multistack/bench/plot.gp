@@ -23,7 +23,7 @@ at(i) = sum [j=1:6] (word(all, j) eq word(cases, i) ? j : 0)
 name(i) = word(names, at(i))
 colour(i) = word(colours, at(i))
 
-set multiplot layout 2,2 title "MultiStack on veth between network namespaces" margins 0.08,0.98,0.08,0.84 spacing 0.09,0.16
+set multiplot layout 2,2 title "MultiStack on veth between network namespaces" margins 0.09,0.98,0.08,0.81 spacing 0.09,0.16
 
 # one legend for the three panels of bars
 set key at screen 0.5,0.92 center center horizontal maxrows 1 samplen 1 width 1
@@ -31,7 +31,7 @@ set xrange [-0.6:3.6]
 set yrange [0:*]
 
 set title "received behind the port (less is better)"
-set ylabel "ns of CPU per packet, both sides"
+set ylabel "ns of CPU per packet"
 set xlabel "bytes on the wire"
 plot for [i=1:n] dir."/rx" using i+1:xtic(1) title name(i) lc rgb colour(i)
 
@@ -50,7 +50,7 @@ set ylabel "ns per packet"
 set xlabel "registered"
 set logscale x 10
 set datafile separator whitespace
-set key inside bottom left vertical maxrows 3 samplen 2
+set key inside top left vertical maxrows 3 samplen 2
 set xrange [0.8:20000]
 if (system("cat ".dir."/tuples ".dir."/ports ".dir."/idle") ne "") plot dir."/tuples" using 1:2 with linespoints lw 2 pt 7 lc rgb "#1b6ca8" title "tuples of one port, all visited", \
      dir."/ports" using 1:2 with linespoints lw 2 pt 5 lc rgb "#d98324" title "ports", \
