@@ -155,7 +155,6 @@ static int load(struct glue_prog *p, struct start *s, char *const *envp, unsigne
 		p->img_lo = img->lo;
 		p->img_hi = img->hi;
 	}
-	glue_linkmap_add(p, p->exe, img->bias, img->dynamic);
 	p->at_entry = p->entry = img->entry;
 	p->at_phdr = img->phdr;
 	p->at_phnum = img->phnum;
@@ -167,7 +166,6 @@ static int load(struct glue_prog *p, struct start *s, char *const *envp, unsigne
 		close(fd);
 		if (r)
 			goto out;
-		glue_linkmap_add(p, img->interp, interp->bias, interp->dynamic);
 		p->at_base = interp->bias;
 		p->entry = interp->entry;
 		p->map_cursor = GLUE_PAGE_UP(interp->hi);

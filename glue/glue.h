@@ -187,7 +187,6 @@ struct glue_prog {
 	unsigned long at_entry, at_base, at_phdr, at_phent, at_phnum;
 	unsigned long img_lo, img_hi;	/* an ET_EXEC program, outside the window */
 	unsigned long stack_lo, stack_hi;
-	void	*linkmap;		/* linkmap.c's */
 
 	/* address space: [lo, hi), of which [map_lo, hi) for mmap() */
 	unsigned long lo, hi, map_lo;

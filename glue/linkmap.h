@@ -5,10 +5,11 @@
 #ifndef GLUE_LINKMAP_H
 #define GLUE_LINKMAP_H
 
-#include "glue.h"
+#include "site.h"
 
-void glue_linkmap_add(struct glue_prog *p, const char *path, unsigned long bias,
-		      unsigned long dynamic);
+/* Text of a file was mapped. */
+void glue_linkmap_add(const struct glue_text_map *m);
+/* The program has ended. */
 void glue_linkmap_remove(struct glue_prog *p);
 
 #endif /* GLUE_LINKMAP_H */

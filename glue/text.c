@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 
 #include "core.h"
+#include "linkmap.h"
 #include "site.h"
 #include "sitecache.h"
 
@@ -104,6 +105,7 @@ long glue_text_rewrite(void *map)
 	struct known *k;
 	size_t i;
 
+	glue_linkmap_add(m);
 	glue_lock(&files_lock);
 	k = look_up(m->fd, !(m->prog->flags & GLUE_NOCACHE));
 	for (i = 0; k && i < k->sites.n; i++)
