@@ -66,8 +66,11 @@ clear_near() {
 	ip -n "$end" neigh flush all
 }
 
+# Without detours through the host's IP filters, which some hosts configure.
 bridge_near() {	# 0 | 1
 	ip -n "$near" link add br"$1" type bridge
+	in_ns "$near" sysctl -qw net.bridge.bridge-nf-call-iptables=0 \
+		net.bridge.bridge-nf-call-arptables=0 2>/dev/null || true
 	ip -n "$near" link set nic"$1" master br"$1"
 	ip -n "$near" link set br"$1" up
 }

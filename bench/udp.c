@@ -218,6 +218,7 @@ static void blast(double duration, size_t bytes, unsigned int batch, const char 
 		  const char *port)
 {
 	struct sockaddr_in sin = address(addr, port);
+	struct timeval patience = { .tv_usec = 5000 };
 	int fd = open_socket(SO_SNDBUF, BUFFER);
 	uint64_t seq = 0, calls = 0, refused = 0, start, now, end;
 	struct batch b;
@@ -226,6 +227,9 @@ static void blast(double duration, size_t bytes, unsigned int batch, const char 
 
 	if (connect(fd, (void *)&sin, sizeof(sin)) < 0)
 		die("connect to %s port %s", addr, port);
+	/* A send that waits for room for longer was forgotten (gVisor's may be): ask anew. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+		die("SO_SNDTIMEO");
 	batch_init(&b, batch, bytes);
 	start = now_ns();
 	end = start + duration * NSEC_PER_SEC;
