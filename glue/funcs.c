@@ -33,6 +33,12 @@ static const void *at(const struct reader *r, __u64 off, __u64 n)
 	return off <= r->len && n <= r->len - off ? r->file + off : NULL;
 }
 
+/* The same, for structs that are used in place. */
+static const void *at_table(const struct reader *r, __u64 off, __u64 n)
+{
+	return off % 8 ? NULL : at(r, off, n);
+}
+
 /* File offset of a virtual address; ~0 if it has none. */
 static __u64 offset_of(const struct reader *r, __u64 vaddr)
 {
@@ -208,7 +214,7 @@ static int from_eh_frame_hdr(struct reader *r, const Elf64_Phdr *ph)
 
 static void from_symbols(struct reader *r, const Elf64_Shdr *sh)
 {
-	const Elf64_Sym *s = at(r, sh->sh_offset, sh->sh_size);
+	const Elf64_Sym *s = at_table(r, sh->sh_offset, sh->sh_size);
 	size_t i;
 
 	for (i = 0; s && i < sh->sh_size / sizeof(*s); i++)
@@ -272,7 +278,7 @@ static void from_sections(struct reader *r, int have_eh_frame)
 
 	if (r->eh->e_shentsize != sizeof(*sh))
 		return;
-	sh = at(r, r->eh->e_shoff, (__u64)r->eh->e_shnum * sizeof(*sh));
+	sh = at_table(r, r->eh->e_shoff, (__u64)r->eh->e_shnum * sizeof(*sh));
 	if (!sh || r->eh->e_shstrndx >= r->eh->e_shnum)
 		return;
 	str = &sh[r->eh->e_shstrndx];
@@ -322,7 +328,7 @@ int glue_funcs_find(const void *file, size_t len, struct glue_funcs *out)
 	    r.eh->e_ident[EI_CLASS] != ELFCLASS64 || r.eh->e_machine != EM_X86_64 ||
 	    r.eh->e_phentsize != sizeof(*r.ph))
 		return -ENOEXEC;
-	r.ph = at(&r, r.eh->e_phoff, (__u64)r.eh->e_phnum * sizeof(*r.ph));
+	r.ph = at_table(&r, r.eh->e_phoff, (__u64)r.eh->e_phnum * sizeof(*r.ph));
 	if (!r.ph)
 		return -ENOEXEC;
 	for (k = 0; k < r.eh->e_phnum; k++)

@@ -38,7 +38,7 @@ static int build_id(const __u8 *file, size_t len, char hex[2 * MAX_ID + 1])
 	__u64 off, end, i;
 	int k;
 
-	if (len < sizeof(*eh) || eh->e_phoff > len ||
+	if (len < sizeof(*eh) || eh->e_phoff > len || eh->e_phoff % 8 ||
 	    eh->e_phnum * sizeof(*ph) > len - eh->e_phoff)
 		return -ENOENT;
 	ph = (const void *)(file + eh->e_phoff);
