@@ -11,7 +11,7 @@
  * - SO_REUSEADDR and SO_REUSEPORT, which let sockets share a tuple;
  * - SO_BINDTODEVICE, which makes the same tuple on another device another one;
  * - an option of these that was set for bind() and cleared afterwards: UDP
- *   sockets that share the tuple are looked for in /proc/net.
+ *   sockets that share the tuple are asked for by sock_diag, or else /proc/net.
  *
  * The checks are repeated now and then while the tuple lives (tuple_sweep()),
  * since the client holds the same socket and can still set options.
@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "msd.h"
 #include "policy.h"
 
@@ -105,86 +106,93 @@ static int without_socket(struct msd *d, const struct ms_tuple *t, uid_t uid)
 	return 0;
 }
 
-/*
- * Whether the socket @inode, bound to [::], leaves IPv4 alone.  /proc does not
- * say; of our own credentials we know, of others the worst is assumed.
- */
-static bool leaves_v4(struct msd *d, ino_t inode)
-{
-	struct cred *c;
-	struct stat st;
+/* ---- does anybody share the tuple? ---- */
 
-	TAILQ_FOREACH(c, &d->creds, all)
-		if (c->fd >= 0 && !fstat(c->fd, &st) && st.st_ino == inode)
-			return opt(c->fd, IPPROTO_IPV6, IPV6_V6ONLY);
-	return false;
+struct sharing {
+	const struct ms_tuple *t;
+	bool v6only;		/* the credential leaves IPv4 alone */
+	ino_t inode;		/* the credential's own */
+	bool hit;
+};
+
+static void look_at(const struct diag_socket *o, void *arg)
+{
+	struct sharing *s = arg;
+	uint8_t addr[16];
+	bool theirs_any, ours_any;
+	int family = o->family;
+
+	if (s->hit || o->inode == s->inode)
+		return;
+	memcpy(addr, o->addr, 16);
+	if (family == AF_INET6 && v4_mapped(addr)) {
+		family = AF_INET;
+		memmove(addr, addr + 12, 4);
+		memset(addr + 4, 0, 12);
+	}
+	theirs_any = all_zero(addr, 16);
+	ours_any = all_zero(s->t->addr, 16);
+	if (family == s->t->family)
+		s->hit = theirs_any || ours_any || !memcmp(addr, s->t->addr, 16);
+	else if (family == AF_INET6)	/* "::" that covers our IPv4 */
+		s->hit = theirs_any && !o->v6only;
+	else				/* our "::" that covers their IPv4 */
+		s->hit = ours_any && !s->v6only;
 }
 
-/* Another socket in /proc/net/@file bound to what @t covers? */
-static bool shared_in(struct msd *d, const char *file, int family,
-		      const struct ms_tuple *t, ino_t inode)
+/* The same from /proc/net, where V6ONLY is not told: the worst is assumed. */
+static int look_in_proc(const char *file, int family, struct sharing *s)
 {
-	uint32_t a[4];
+	struct diag_socket o;
 	unsigned int port;
 	unsigned long ino;
 	char line[512];
-	bool hit = false;
+	uint32_t a[4];
 	FILE *f;
+	int n;
 
 	f = fopen(file, "re");
 	if (!f)
-		return false;
-	while (!hit && fgets(line, sizeof(line), f)) {
-		uint8_t addr[16] = { 0 };
-		bool any;
-		int n;
-
-		if (family == 4)
+		return -errno;
+	while (!s->hit && fgets(line, sizeof(line), f)) {
+		if (family == AF_INET)
 			n = sscanf(line, "%*d: %8x:%x %*s %*s %*s %*s %*s %*s %*s %lu",
 				   &a[0], &port, &ino) - 3;
 		else
 			n = sscanf(line, "%*d: %8x%8x%8x%8x:%x %*s %*s %*s %*s %*s %*s %*s %lu",
 				   &a[0], &a[1], &a[2], &a[3], &port, &ino) - 6;
-		if (n || port != ntohs(t->port) || ino == inode)
+		if (n || port != ntohs(s->t->port))
 			continue;
-		memcpy(addr, a, family == 4 ? 4 : 16);
-		any = all_zero(addr, 16) || all_zero(t->addr, 16);
-		if (family == 6 && v4_mapped(addr) && t->family == AF_INET) {
-			memmove(addr, addr + 12, 4);
-			memset(addr + 4, 0, 12);
-		} else if ((family == 4) != (t->family == AF_INET)) {
-			/*
-			 * Only "::" touches the other family: theirs, if it is
-			 * not for IPv6 alone, or the tuple's, if it is dual (the
-			 * caller looks at IPv4's sockets only then).
-			 */
-			if (family == 6)
-				hit = all_zero(addr, 16) && !leaves_v4(d, ino);
-			else
-				hit = all_zero(t->addr, 16);
-			continue;
-		}
-		hit = any || !memcmp(addr, t->addr, 16);
+		memset(&o, 0, sizeof(o));
+		o.family = family;
+		o.inode = ino;
+		memcpy(o.addr, a, family == AF_INET ? 4 : 16);
+		look_at(&o, s);
 	}
 	fclose(f);
-	return hit;
+	return 0;
 }
 
-static bool is_shared(struct msd *d, const struct ms_tuple *t, int fd, bool v6only)
+static bool is_shared(const struct ms_tuple *t, int fd, bool v6only)
 {
-	struct stat st;
 	bool lite = t->protocol == IPPROTO_UDPLITE;
+	struct sharing s = { .t = t, .v6only = v6only };
+	struct stat st;
 
 	if (t->protocol != IPPROTO_UDP && !lite)
 		return false;
 	if (fstat(fd, &st))
 		return true;
-	if (shared_in(d, lite ? "/proc/net/udplite6" : "/proc/net/udp6", 6, t, st.st_ino))
+	s.inode = st.st_ino;
+	if (!diag_sockets(AF_INET, t->protocol, t->port, look_at, &s) &&
+	    !diag_sockets(AF_INET6, t->protocol, t->port, look_at, &s))
+		return s.hit;
+	s.hit = false;
+	if (look_in_proc(lite ? "/proc/net/udplite" : "/proc/net/udp", AF_INET, &s))
 		return true;
-	if (t->family == AF_INET || !v6only)
-		return shared_in(d, lite ? "/proc/net/udplite" : "/proc/net/udp", 4, t,
-				 st.st_ino);
-	return false;
+	/* absent when IPv6 is */
+	look_in_proc(lite ? "/proc/net/udplite6" : "/proc/net/udp6", AF_INET6, &s);
+	return s.hit;
 }
 
 static int check_kind(struct msd *d, const struct ms_tuple *t, int fd)
@@ -338,7 +346,7 @@ int cred_check(struct msd *d, struct nswitch *sw, const struct ms_tuple *t,
 	if (fd < 0)
 		return without_socket(d, t, uid);
 	err = check_socket(d, sw, t, fd, dual);
-	if (!err && is_shared(d, t, fd, !*dual))
+	if (!err && is_shared(t, fd, !*dual))
 		err = refuse(d, -ENOTUNIQ, "another socket is bound to the same tuple");
 	return err;
 }

@@ -172,13 +172,14 @@ class Net:
         self.bpffs = os.path.join(self.dir, "bpf")
         self.sock = os.path.join(self.run_dir, "multistack.sock")
         self.policy = os.path.join(self.dir, "policy")
-        self.args = list(daemon_args)
+        self.args = list(daemon_args) + os.environ.get("MS_DAEMON_ARGS", "").split()
         self.daemon = None
         self.log = os.path.join(self.dir, "log")
         os.environ["MULTISTACK_SOCKET"] = self.sock
         # where every uid can run them
-        for prog in ("multistackd", "multistackctl"):
-            shutil.copy(f"{BUILD}/{prog}", self.dir)
+        shutil.copy(f"{BUILD}/multistackctl", self.dir)
+        # MS_DAEMON: another build of it, with sanitizers for instance
+        shutil.copy(os.environ.get("MS_DAEMON", f"{BUILD}/multistackd"), self.dir + "/multistackd")
         for ns in (self.h, self.p):
             run("ip", "netns", "add", ns)
             run("ip", "-n", ns, "link", "set", "lo", "up")
