@@ -8,6 +8,7 @@
  * the same process gets those that the first has left.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -191,15 +192,22 @@ static int load(struct sim_host *host)
 	return 0;
 }
 
+/*
+ * The jitter entropy collector measures how long its own loops take, until it has
+ * seen enough jitter.  In virtual time there is none.
+ */
+#define NO_JITTER	"initcall_blacklist=jent_mod_init"
+
 static int boot(struct sim_host *host)
 {
 	struct sim *sim = host->sim;
+	char cmdline[2048];
 	struct libos_boot_params params = {
 		.size = sizeof(params),
 		.ops = &sim_host_ops,
 		.host = host,
 		.arena_len = sim->memory,
-		.cmdline = sim->cmdline ? sim->cmdline : "quiet",
+		.cmdline = cmdline,
 		.init_host_task = host->main,
 	};
 	void *p = mmap((void *)(window_at(host) + ARENA_AT), sim->memory, PROT_READ | PROT_WRITE,
@@ -208,6 +216,9 @@ static int boot(struct sim_host *host)
 
 	if (p == MAP_FAILED)
 		return -ENOMEM;
+	r = snprintf(cmdline, sizeof(cmdline), "%s " NO_JITTER, sim->cmdline ? sim->cmdline : "quiet");
+	if (r < 0 || (size_t)r >= sizeof(cmdline))
+		return -EINVAL;
 	host->os.arena = params.arena = p;
 	host->os.arena_len = sim->memory;
 	sim->reads = 0;

@@ -65,8 +65,12 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 
 static void alt_stack(void)
 {
-	stack_t ss = { .ss_size = 65536, .ss_sp = malloc(65536) };
+	stack_t ss = { .ss_size = 65536 }, old;
 
+	/* A sanitizer has made one, and wants to find it again. */
+	if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE))
+		return;
+	ss.ss_sp = malloc(ss.ss_size);
 	sigaltstack(&ss, NULL);
 }
 
@@ -379,6 +383,40 @@ static void test_instances(void)
 		libos_close(more[i]);
 }
 
+static void *blocked_main(void *arg)
+{
+	struct peer *p = arg;
+
+	alt_stack();
+	self = p->thr;
+	p->result = CALL(self, SYS_pause);
+	return NULL;
+}
+
+static void test_halt(void)
+{
+	struct libos_opts o = { .size = sizeof(o), .memory = 32 << 20 };
+	struct libos_thread *thr;
+	struct peer p = { 0 };
+	struct libos *other;
+
+	if (libos_open(&o, &other, &thr) < 0)
+		abort();
+	libos_thread_new(thr, 0, 0, &p.thr);
+	pthread_create(&p.thread, NULL, blocked_main, &p);
+	while (load_acquire(&p.thr->word) != WORD_POLL)
+		usleep(100);
+	self = thr;
+	is(CALL(thr, SYS_reboot, 0xfee1dead, 672274793, 0x4321fedc), -ESHUTDOWN,
+	   "the stack is powered off by a program");
+	pthread_join(p.thread, NULL);
+	is(p.result, -ESHUTDOWN, "a thread that was blocked in it is released");
+	is(CALL(thr, SYS_getpid), -ESHUTDOWN, "so is who comes later");
+	self = me;
+	is(CALL(me, SYS_getpid), 1, "another instance goes on");
+	libos_close(other);
+}
+
 int main(void)
 {
 	const char *library = getenv("LIBOS_LIBRARY");
@@ -399,6 +437,7 @@ int main(void)
 	test_signals();
 	test_hostfile();
 	test_instances();
+	test_halt();
 	test_tap();
 	libos_close(os);
 	ok(true, "closed");

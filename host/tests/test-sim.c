@@ -2,8 +2,8 @@
 /*
  * The simulator with the real kernel layer: two hosts move 10 MB by TCP over a
  * link that loses, delays, reorders and duplicates; the same seed gives the same
- * bytes in both captures, another seed others; five minutes of keep-alive pass in
- * a moment.
+ * bytes in both captures, also in another process, and another seed gives others;
+ * five minutes of keep-alive pass in a moment.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -190,9 +190,22 @@ static bool same(const char *a, const char *b)
 	return equal;
 }
 
+/* The same in a process of its own, where the host's addresses are others. */
+static bool transfer_elsewhere(__u64 seed, int run, struct outcome *o)
+{
+	char command[200];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		snprintf(o->pcap[i], sizeof(o->pcap[i]), "%s/%d-%c.pcapng", dir, run, 'a' + i);
+	snprintf(command, sizeof(command), "/proc/%d/exe transfer %llu %d %s", getpid(), seed, run,
+		 dir);
+	return system(command) == 0;
+}
+
 static void test_transfer(void)
 {
-	struct outcome o[3];
+	struct outcome o[4];
 	int i;
 
 	for (i = 0; i < 3; i++) {
@@ -215,7 +228,9 @@ static void test_transfer(void)
 	ok(same(o[0].pcap[0], o[1].pcap[0]) && same(o[0].pcap[1], o[1].pcap[1]),
 	   "the same seed gives the same captures, byte for byte");
 	ok(!same(o[0].pcap[0], o[2].pcap[0]), "another seed gives another");
-	for (i = 0; i < 3; i++) {
+	ok(transfer_elsewhere(7, 3, &o[3]) && same(o[0].pcap[0], o[3].pcap[0]) &&
+	   same(o[0].pcap[1], o[3].pcap[1]), "another process gives the same");
+	for (i = 0; i < 4; i++) {
 		unlink(o[i].pcap[0]);
 		unlink(o[i].pcap[1]);
 	}
@@ -341,9 +356,16 @@ static void test_time(void)
 	sim_free(sim);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const char *library = getenv("LIBOS_LIBRARY");
+	struct outcome o;
+
+	if (argc == 5 && !strcmp(argv[1], "transfer")) {
+		snprintf(dir, sizeof(dir), "%s", argv[4]);
+		transfer(strtoull(argv[2], NULL, 10), atoi(argv[3]), &o);
+		return o.t.received == BYTES ? 0 : 1;
+	}
 
 	plan(300);
 	if (!library || access(library, R_OK)) {
