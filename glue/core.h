@@ -39,7 +39,7 @@ extern char glue_exit[], glue_exit_begin[], glue_exit_end[];
 extern char glue_host_begin[], glue_host_sys[], glue_host_abort[];
 extern char glue_copy_begin[], glue_copy_end[], glue_copy_fault[];
 extern char glue_string_begin[], glue_string_end[];
-extern char glue_restorer[];
+extern char glue_restorer[], glue_restorer_hooked[];
 
 long glue_clone(long nr, const unsigned long arg[6], struct glue_thread *child);
 void glue_vanish(struct glue_thread *t, __u32 *busy) __attribute__((noreturn));

@@ -46,8 +46,8 @@ static int map_segment(struct glue_prog *p, int fd, const Elf64_Phdr *ph, unsign
 		if (r == MAP_FAILED)
 			return -errno;
 		map_end = GLUE_PAGE_UP(file_end);
-		if (rewrite)
-			glue_text_rewrite(&m);
+		if (rewrite && glue_text_rewrite(&m))
+			return -ENOTSUP;
 	}
 	if (mem_end > file_end) {
 		if (file_end < map_end && (prot & PROT_WRITE))

@@ -27,7 +27,8 @@ struct glue_image {
  * @fd: the file
  * @at: where a position-independent one goes
  *
- * Its text is rewritten.  Return: 0; -ENOEXEC, -EADDRINUSE, -ENOMEM, -EIO.
+ * Its text is rewritten.  Return: 0; -ENOEXEC, -EADDRINUSE, -ENOMEM, -EIO,
+ * -ENOTSUP (no net, and a call that cannot be rewritten).
  */
 int glue_elf_load(struct glue_prog *p, int fd, unsigned long at, struct glue_image *out);
 

@@ -384,6 +384,21 @@ FUNC glue_restorer
 	syscall
 	ud2
 
+/*
+ * Return address of a program's handlers where there is no net to catch its own
+ * restorer's call.  Unwinders do not know it.
+ */
+FUNC glue_restorer_hooked
+	mov	$NR_rt_sigreturn, %eax
+	lea	glue_restorer_desc(%rip), %r11
+	jmp	glue_entry
+
+	.section .data.rel.ro, "aw"
+	.balign	8
+glue_restorer_desc:
+	.quad	glue_restorer_hooked, glue_restorer_hooked, glue_restorer_hooked
+	.text
+
 /* void glue_set_fs(unsigned long base); unsigned long glue_get_fs(void) */
 FUNC glue_set_fs
 	.cfi_startproc

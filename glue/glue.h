@@ -42,7 +42,8 @@ struct glue_fdtab;		/* fd.c's; opaque to the rest */
 					 * whose default action kills, kill it */
 #define GLUE_NOPATCH	(1U << 1)	/* rewrite nothing, trap every call */
 #define GLUE_SECCOMP	(1U << 2)	/* net: seccomp, even if SUD is offered */
-#define GLUE_NONET	(1U << 3)	/* no net; fail if a site stays unpatched */
+#define GLUE_NONET	(1U << 3)	/* no net; refuse text with a site
+					 * that cannot be rewritten */
 #define GLUE_STATS	(1U << 4)	/* counters to stderr at the end */
 #define GLUE_NOCACHE	(1U << 5)	/* neither read nor write the site cache */
 
@@ -111,7 +112,8 @@ struct glue_opts {
  *
  * Context: an ordinary thread with a libc; not reentrant on one thread.
  * Return: 0; before the program started: -ENOENT, -EACCES, -ENOEXEC, -ENOMEM,
- * -ENOTSUP (the host offers neither Syscall User Dispatch nor seccomp),
+ * -ENOTSUP (the host offers neither Syscall User Dispatch nor seccomp, or
+ * GLUE_NONET and a call that cannot be rewritten),
  * -EADDRINUSE (the addresses of a fixed-position program are taken).
  */
 int glue_exec(const struct glue_opts *opts, int *wstatus);

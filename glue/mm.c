@@ -205,7 +205,10 @@ long glue_sys_mmap(struct glue_thread *t, struct glue_frame *f)
 	m.len = f->arg[1];
 	m.fd = f->arg[4];
 	m.off = f->arg[5];
-	glue_gate(t, glue_text_rewrite, &m);
+	if (glue_gate(t, glue_text_rewrite, &m)) {
+		glue_raw2(SYS_munmap, r, f->arg[1]);
+		return -EACCES;
+	}
 	glue_raw3(SYS_mprotect, r, f->arg[1], prot);
 	return r;
 }

@@ -88,7 +88,8 @@ long glue_sigframe_push(struct glue_thread *t, const struct glue_sigaction *act,
 	if ((enters_alt || on_alt(t, mc->rsp)) && sp < t->alt.sp)
 		return -EFAULT;
 
-	sf.restorer = act->restorer;
+	sf.restorer = glue_net == GLUE_NET_NONE ? (unsigned long)glue_restorer_hooked :
+		      act->restorer;
 	sf.uc.flags = 7;	/* UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS */
 	sf.uc.link = 0;
 	sf.uc.stack.sp = t->alt.sp;

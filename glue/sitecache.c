@@ -21,13 +21,14 @@
 
 #include "sitecache.h"
 
-#define MAGIC	"libos-sites-2\n\0"	/* change with struct glue_site or decode.c */
+#define MAGIC	"libos-sites-3\n\0"	/* change with struct glue_site or decode.c */
 #define MAX_ID	64
 
 struct header {
 	char	magic[16];
 	__u64	file_len;
 	__u64	n;
+	__u64	undecoded;
 };
 
 static int build_id(const __u8 *file, size_t len, char hex[2 * MAX_ID + 1])
@@ -120,6 +121,7 @@ int glue_sitecache_get(const void *file, size_t len, struct glue_sites *out)
 		if (out->site && read(fd, out->site, h.n * sizeof(*out->site)) ==
 				 (ssize_t)(h.n * sizeof(*out->site))) {
 			out->n = out->max = h.n;
+			out->undecoded = h.undecoded;
 			r = 0;
 		}
 	}
@@ -132,7 +134,8 @@ int glue_sitecache_get(const void *file, size_t len, struct glue_sites *out)
 void glue_sitecache_put(const void *file, size_t len, const struct glue_sites *s)
 {
 	char id[2 * MAX_ID + 1], tmp[2 * MAX_ID + 32];
-	struct header h = { .magic = MAGIC, .file_len = len, .n = s->n };
+	struct header h = { .magic = MAGIC, .file_len = len, .n = s->n,
+			    .undecoded = s->undecoded };
 	ssize_t bytes = s->n * sizeof(*s->site);
 	int dir, fd;
 

@@ -10,6 +10,7 @@
  * processes, sitecache.c), for a library may be mapped in parts and by several
  * programs.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,8 @@ static struct known *look_up(int fd, int use_cache)
 	return k;
 }
 
-static void rewrite_site(const struct glue_text_map *m, const struct glue_site *s)
+/* Return: 0; -1 if it is left and would escape without a net. */
+static int rewrite_site(const struct glue_text_map *m, const struct glue_site *s)
 {
 	struct glue_prog *p = m->prog;
 	unsigned long addr = m->addr + (s->off - m->off), slot_addr;
@@ -76,11 +78,11 @@ static void rewrite_site(const struct glue_text_map *m, const struct glue_site *
 	/* All that is read or written has to be in this mapping. */
 	if (s->off < m->off + 16 || s->off + 32 > m->off + m->len ||
 	    memcmp((void *)addr, "\x0f\x05", 2))
-		return;
+		return -1;
 	slot = glue_arena_slot(p, addr, &slot_addr);
 	if (!slot) {
 		__atomic_fetch_add(&p->nsites[GLUE_M_NONE], 1, __ATOMIC_RELAXED);
-		return;
+		return -1;
 	}
 	glue_rewrite(s, addr, (const __u8 *)addr, &tmp, slot_addr, 0, &patch);
 	if (patch.hole && (s->off + s->hole < m->off ||
@@ -89,28 +91,38 @@ static void rewrite_site(const struct glue_text_map *m, const struct glue_site *
 	__atomic_fetch_add(&p->nsites[patch.method], 1, __ATOMIC_RELAXED);
 	if (!patch.method) {
 		glue_arena_return(slot);
-		return;
+		return s->keep ? 0 : -1;
 	}
 	tmp.hook = (unsigned long)glue_entry;
 	memcpy(slot, &tmp, sizeof(tmp));
 	if (patch.hole)
 		memcpy((void *)patch.hole, patch.hole_bytes, sizeof(patch.hole_bytes));
 	memcpy((void *)patch.at, patch.bytes, patch.len);
+	return 0;
 }
 
-/* Through the gate. */
+/*
+ * Through the gate.  Return: 0; -ENOTSUP if there is no net and a call could
+ * escape, which has been said then.
+ */
 long glue_text_rewrite(void *map)
 {
 	const struct glue_text_map *m = map;
 	struct known *k;
-	size_t i;
+	size_t i, left = 0;
 
 	glue_linkmap_add(m);
 	glue_lock(&files_lock);
 	k = look_up(m->fd, !(m->prog->flags & GLUE_NOCACHE));
 	for (i = 0; k && i < k->sites.n; i++)
-		if (k->sites.site[i].off >= m->off && k->sites.site[i].off < m->off + m->len)
-			rewrite_site(m, &k->sites.site[i]);
+		if (k->sites.site[i].off >= m->off && k->sites.site[i].off < m->off + m->len &&
+		    rewrite_site(m, &k->sites.site[i]))
+			left++;
+	left += k ? k->sites.undecoded : 1;
 	glue_unlock(&files_lock);
-	return 0;
+	if (!left || glue_net != GLUE_NET_NONE)
+		return 0;
+	glue_say("%s: %d system calls of a file that it maps cannot be rewritten, and nothing "
+		 "else may catch them", m->prog->comm, (long)left);
+	return -ENOTSUP;
 }

@@ -6,6 +6,7 @@
  *	-s	statistics to stderr at the end
  *	-n	rewrite nothing; every call traps
  *	-c	seccomp as the net instead of Syscall User Dispatch
+ *	-p	no net: only what is rewritten is caught
  *	-x	do not use the site cache
  *	-k	contained: a fatal signal ends the program, not the process
  *	-r N	run it N times, one after the other, in this process
@@ -26,7 +27,7 @@ int main(int argc, char **argv)
 	struct glue_opts o = { .size = sizeof(o), .flags = GLUE_FINAL };
 	int c, r, status = 0, times = 1;
 
-	while ((c = getopt(argc, argv, "+sncxkr:t:")) != -1)
+	while ((c = getopt(argc, argv, "+sncpxkr:t:")) != -1)
 		switch (c) {
 		case 's':
 			o.flags |= GLUE_STATS;
@@ -36,6 +37,9 @@ int main(int argc, char **argv)
 			break;
 		case 'c':
 			o.flags |= GLUE_SECCOMP;
+			break;
+		case 'p':
+			o.flags |= GLUE_NONET;
 			break;
 		case 'x':
 			o.flags |= GLUE_NOCACHE;
@@ -53,7 +57,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind == argc) {
-		fprintf(stderr, "usage: grun [-sncxk] [-r times] [-t level] program [argument...]\n");
+		fprintf(stderr, "usage: grun [-sncpxk] [-r times] [-t level] program [argument...]\n");
 		return 2;
 	}
 	o.path = argv[optind];

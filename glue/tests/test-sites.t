@@ -51,6 +51,16 @@ for p in "/bin/true" "/bin/ls /usr/include" "/bin/busybox ls /usr/include" \
 	ok $r "$p: strace sees $want"
 done
 
+# Without a net, all the same; and text that could escape is refused.
+r=0
+{ "$GRUN" -p -s /bin/ls /usr/include >"$TMP/out" 2>"$TMP/err" &&
+	ls /usr/include | cmp -s - "$TMP/out"; } || r=1
+ok $r "ls without a net"
+r=0
+"$GRUN" -p /bin/busybox true 2>"$TMP/err" || r=$?
+[ $r -eq 127 ] && grep -q 'cannot be rewritten' "$TMP/err" && r=0 || r=1
+ok $r "a file that cannot be decoded whole is refused without a net"
+
 # The cache: a second process decodes nothing and rewrites the same.
 "$GRUN" -s /bin/true 2>"$TMP/err"
 a=$(sed 's/.*sites/sites/' "$TMP/err")
