@@ -70,7 +70,12 @@ int libos_open(const struct libos_opts *opts, struct libos **out, struct libos_t
  */
 void libos_close(struct libos *os);
 
-/** libos_version() - release of the kernel that an instance runs, "6.12.117" */
+/**
+ * libos_version() - release of the kernel that an instance runs
+ * @os: the instance
+ *
+ * Return: "6.12.117".
+ */
 const char *libos_version(const struct libos *os);
 
 /**
@@ -85,10 +90,19 @@ const char *libos_version(const struct libos *os);
 int libos_thread_new(struct libos_thread *parent, __u64 flags, int tid,
 		     struct libos_thread **out);
 
-/** libos_thread_exit() - end an identity; its memory is released */
+/**
+ * libos_thread_exit() - end an identity
+ * @thr: the identity; its memory is released
+ * @code: exit code of its task
+ */
 void libos_thread_exit(struct libos_thread *thr, int code);
 
-/** libos_thread_os() - the instance that an identity belongs to */
+/**
+ * libos_thread_os() - the instance that an identity belongs to
+ * @thr: the identity
+ *
+ * Return: the instance.
+ */
 struct libos *libos_thread_os(const struct libos_thread *thr);
 
 /**
@@ -107,14 +121,22 @@ long libos_call(struct libos_thread *thr, long nr, const unsigned long arg[6]);
 
 /**
  * libos_call_fd() - the same, with a wish for the new file descriptor's number
+ * @thr: the calling thread's identity
+ * @nr: number in the host's ABI, or LIBOS_NR_*
+ * @arg: six arguments
  * @fd_hint: see &struct libos_call.fd_hint
+ *
+ * Context: hot.
+ * Return: as libos_call().
  */
 long libos_call_fd(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint);
 
 /**
  * libos_take_signals() - signals that the stack sent to a thread's task
+ * @thr: the calling thread's identity
  *
- * Return: mask (bit n-1 for signal n), which is cleared.  Context: hot.
+ * Context: hot.
+ * Return: mask (bit n-1 for signal n), which is cleared.
  */
 __u64 libos_take_signals(struct libos_thread *thr);
 
@@ -128,9 +150,11 @@ __u64 libos_take_signals(struct libos_thread *thr);
 void libos_interrupt(struct libos_thread *thr);
 
 /**
- * libos_in_call() - non-zero while a thread is inside libos_call()
+ * libos_in_call() - is a thread inside libos_call()?
+ * @thr: the thread's identity
  *
  * Context: hot; from a signal handler on that thread.
+ * Return: non-zero if it is.
  */
 int libos_in_call(const struct libos_thread *thr);
 
@@ -150,8 +174,8 @@ unsigned long libos_fault(struct libos_thread *thr, unsigned long ip);
  * @params: name, address, MTU
  * @io: the channel; owned by the instance from here on, also on failure
  *
- * The device is down and has no address.  Return: its ifindex; negative errno
- * as LIBOS_NR_NETDEV_ADD.
+ * The device is down and has no address.
+ * Return: its ifindex; negative errno as LIBOS_NR_NETDEV_ADD.
  */
 int libos_netdev_add(struct libos_thread *thr, const struct libos_netdev_params *params,
 		     struct libos_netio *io);

@@ -85,12 +85,18 @@ int sim_new(const struct sim_opts *opts, struct sim **out);
 
 /**
  * sim_free() - end a simulation, with its hosts, links, programs and captures
+ * @sim: the simulation, or NULL
  *
  * Context: not from a program.
  */
 void sim_free(struct sim *sim);
 
-/** sim_now() - the virtual time, ns */
+/**
+ * sim_now() - the virtual time
+ * @sim: the simulation
+ *
+ * Return: ns since the simulation began.
+ */
 __u64 sim_now(const struct sim *sim);
 
 /**
@@ -106,6 +112,9 @@ int sim_run_until(struct sim *sim, __u64 until_ns);
 
 /**
  * sim_events() - how many events have happened, as a measure of work
+ * @sim: the simulation
+ *
+ * Return: the number, timers and frames.
  */
 __u64 sim_events(const struct sim *sim);
 
@@ -116,20 +125,28 @@ __u64 sim_events(const struct sim *sim);
  * @out: the host, owned by the simulation
  *
  * The host's name inside the stack is @name, and its loopback interface is up.
- * Context: not from a program.  Return: 0; -EEXIST; -EINVAL; those of
- * libos_open().
+ * Context: not from a program.
+ * Return: 0; -EEXIST; -EINVAL; those of libos_open().
  */
 int sim_host_new(struct sim *sim, const char *name, struct sim_host **out);
 
 /**
  * sim_host_thread() - a host's first identity
+ * @host: the host
  *
  * To configure the host from outside.  A call that blocks lets virtual time pass;
  * if it has not ended after an hour of it, it is interrupted and returns -EDEADLK.
+ *
+ * Return: the identity, owned by the host.
  */
 struct libos_thread *sim_host_thread(struct sim_host *host);
 
-/** sim_host_name() - name of a host */
+/**
+ * sim_host_name() - name of a host
+ * @host: the host
+ *
+ * Return: the name, owned by the host.
+ */
 const char *sim_host_name(const struct sim_host *host);
 
 /**
@@ -186,8 +203,10 @@ struct sim_link_stats {
 
 /**
  * sim_link() - a cable between two hosts
- * @a: one host, @a_dev: the name of its new interface there
- * @b: the other, @b_dev: likewise; may be the same host
+ * @a: one host
+ * @a_dev: the name of its new interface there, 1..15 characters
+ * @b: the other; may be the same host
+ * @b_dev: the name of its new interface there
  * @opts: properties, NULL for a perfect one
  *
  * The interfaces are down and have no address; their hardware addresses follow
@@ -209,6 +228,9 @@ int sim_link_set(struct sim_host *host, const char *dev, const struct sim_direct
 
 /**
  * sim_link_stats() - counters of the direction that leaves an interface
+ * @host: where the interface is
+ * @dev: its name
+ * @stats: gets them
  *
  * Return: 0; -ENODEV.
  */
