@@ -66,6 +66,14 @@ record_packets() {	# ROUND WHAT SIZE CASE "PPS NS"
 	record "$1" "$2-cpu" "$3" "$4" "${5#* }"
 }
 
+# A rate, and a cost where no relay is between.
+record_tcp() {	# ROUND WHAT CASE "GBPS NS"
+	record "$1" "$2" bulk "$3" "${4% *}"
+	case $3 in
+	plain | host) record "$1" "$2-cpu" bulk "$3" "${4#* }" ;;
+	esac
+}
+
 # The cases, beginning with another one each round.
 turned() {	# ROUND
 	echo "$cases" | tr ' ' '\n' | awk -v r="$1" '
@@ -85,8 +93,8 @@ run_round() {	# ROUND
 	done
 	for c in $(turned "$1"); do
 		"case_$c"
-		record "$1" tcp-in bulk "$c" "$(sample_tcp "$c")"
-		record "$1" tcp-out bulk "$c" "$(sample_tcp "$c" -R)"
+		record_tcp "$1" tcp-in "$c" "$(sample_tcp "$c")"
+		record_tcp "$1" tcp-out "$c" "$(sample_tcp "$c" -R)"
 		record "$1" rtt 64 "$c" "$(sample_rtt)"
 	done
 }

@@ -84,16 +84,21 @@ sample_tx() {	# LEN
 		}'
 }
 
-# Gbit/s of one TCP flow; with -R from the port's side to the peer.
+# One TCP flow; with -R from the port's side to the peer. Prints Gbit/s, and the
+# processor time of both iperf3s in ns per KiB; a relay's is not in it, so the
+# latter is to be used between cases without one.
 sample_tcp() {	# CASE [-R]
-	# shellcheck disable=SC2086 # io_opts is a list of options
+	# shellcheck disable=SC2086
 	in_ns "$peer_ns" iperf3 -c "$(tcp_addr "$1")" -p "$tcp_port" \
-		-t "$tcp_seconds" -O 0.3 ${2:-} -J >"$tmp/iperf" 2>&1 || {
+		-t "$tcp_seconds" ${2:-} -J >"$tmp/iperf" 2>&1 || {
 		jq -r '.error // empty' "$tmp/iperf" >&2 || true
-		echo nan
+		echo nan nan
 		return
 	}
-	jq -r '.end.sum_received.bits_per_second / 1e9' "$tmp/iperf"
+	jq -r '.end | "\(.sum_received.bits_per_second / 1e9) \(
+		(.cpu_utilization_percent | .host_total + .remote_total) / 100
+		* .sum_received.seconds * 1e9
+		/ (.sum_received.bytes / 1024))"' "$tmp/iperf"
 }
 
 # Round trip in us, median of one second.

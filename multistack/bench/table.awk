@@ -76,6 +76,8 @@ function cell(x, format)
 
 function unit(what)
 {
+	if (what ~ /^tcp.*-cpu$/)
+		return "ns/KiB"
 	if (what ~ /^tcp/)
 		return "Gbit/s"
 	if (what == "rtt")
