@@ -267,18 +267,30 @@ static void rx_one(struct libos_netdev *nd, unsigned int slot)
 		nd->drop[DROP_RX_NOMEM]++;
 		return;
 	}
-	skb->protocol = eth_type_trans(skb, dev);
 	if (hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
+	/* Its offsets count from the Ethernet header, so before that is pulled. */
 	if (unlikely(virtio_net_hdr_to_skb(skb, hdr, true))) {
 		nd->drop[DROP_RX_VNET]++;
 		kfree_skb(skb);
 		return;
 	}
+	skb->protocol = eth_type_trans(skb, dev);
 	nd->rx_packets++;
 	nd->rx_bytes += len;
 	skb_record_rx_queue(skb, 0);
 	napi_gro_receive(&nd->napi, skb);
+}
+
+/* The channel says whether anybody is at its other end. */
+static void link_update(struct libos_netdev *nd)
+{
+	if (nd->io->link_up == netif_carrier_ok(nd->dev))
+		return;
+	if (nd->io->link_up)
+		netif_carrier_on(nd->dev);
+	else
+		netif_carrier_off(nd->dev);
 }
 
 static int netdev_poll(struct napi_struct *napi, int budget)
@@ -304,6 +316,7 @@ static int netdev_poll(struct napi_struct *napi, int budget)
 		if (got < want || !want)
 			break;
 	}
+	link_update(nd);
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
@@ -315,16 +328,6 @@ void lib_netdev_event(struct libos_netdev *nd, unsigned int queue)
 {
 	nd->event = true;
 	lib_raise(LIBOS_IRQ_NET);
-}
-
-static void link_update(struct libos_netdev *nd)
-{
-	if (nd->io->link_up == netif_carrier_ok(nd->dev))
-		return;
-	if (nd->io->link_up)
-		netif_carrier_on(nd->dev);
-	else
-		netif_carrier_off(nd->dev);
 }
 
 static irqreturn_t netdev_irq(int irq, void *arg)
