@@ -43,7 +43,10 @@ struct sockaddr_in address(const char *addr, const char *port);
 /* A result: one line, "name value". Figures are read by name. */
 void result(const char *name, double value);
 
-/* Tell whoever started this server that its socket takes requests. */
+/*
+ * Tell whoever started this server that its socket takes requests, and from now on
+ * end at SIGTERM with success: an end after which counters are still written.
+ */
 void say_ready(void);
 
 #endif

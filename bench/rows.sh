@@ -82,12 +82,12 @@ value() {	# NAME [FILE]
 	awk -v n="$1" '$1 == n { print $2; found = 1 } END { exit !found }' "${2:-$tmp/out}"
 }
 
-# Frames of near's interface by system call of the host, if its stack counts them.
+# Frames of near's interfaces by system call of the host, if its stack counts them.
 frames_per_call() {
 	[ -n "$stats" ] || return 0
 	stop
 	awk -v row="$1" '
-		$1 ~ /^eth0\.[rt]x_(frames|calls)$/ { n[substr($1, 6)] = $2 }
+		$1 ~ /^eth[01]\.[rt]x_(frames|calls)$/ { n[substr($1, 6)] += $2 }
 		END {
 			if (n["rx_calls"])
 				print row ".rx_batch", n["rx_frames"] / n["rx_calls"]
@@ -199,6 +199,7 @@ row_conn() {
 	reach "$near_addr"
 	run far bench-conn -t "$seconds" "$near_addr" $port
 	echo "conn.rate $(value per_second)"
+	frames_per_call conn
 }
 
 # --- forwarding ------------------------------------------------------------
