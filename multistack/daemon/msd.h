@@ -304,5 +304,7 @@ struct ns_fds {
 };
 int nsmaker_start(struct msd *d);
 int nsmaker_make(struct msd *d, struct ns_fds *fds);
+/* Return: an open /dev/net/tun, or negative errno. */
+int nsmaker_tun(struct msd *d);
 
 #endif /* MSD_H */

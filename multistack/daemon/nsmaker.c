@@ -3,9 +3,10 @@
  * A helper that makes network namespaces, so that the daemon itself need not
  * keep CAP_SYS_ADMIN.
  *
- * For each byte that it is sent it makes a new netns, opens in it an AF_XDP
+ * For each "n" that it is sent it makes a new netns, opens in it an AF_XDP
  * and an rtnetlink socket, returns to where it was, and hands over the three
- * descriptors.  It ends when the daemon does.
+ * descriptors.  For each "t" it opens /dev/net/tun, which a daemon that is not
+ * root (--user) may not do on every machine.  It ends when the daemon does.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,8 +71,15 @@ static void run(int sock)
 		n = 0;
 		if (fd_recv(sock, &c, 1, fds, &n, 0) <= 0)
 			exit(0);
-		err = make(home, fds);
-		if (fd_send(sock, &err, sizeof(err), fds, err ? 0 : 3, 0))
+		n = c == 't' ? 1 : 3;
+		fds[1] = fds[2] = -1;
+		if (c == 't') {
+			fds[0] = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+			err = fds[0] < 0 ? -errno : 0;
+		} else {
+			err = make(home, fds);
+		}
+		if (fd_send(sock, &err, sizeof(err), fds, err ? 0 : n, 0))
 			exit(0);
 		for (i = 0; i < 3; i++)
 			if (fds[i] >= 0)
@@ -100,25 +108,43 @@ int nsmaker_start(struct msd *d)
 	return 0;
 }
 
-int nsmaker_make(struct msd *d, struct ns_fds *f)
+/* Ask for what @c stands for; @n descriptors come. */
+static int ask(struct msd *d, char c, int *fds, int n)
 {
-	int fds[3], n = 3, err, ret;
+	int err, got = n, ret;
 	ssize_t len;
 
-	f->ns = f->xsk = f->rtnl = -1;
-	ret = fd_send(d->ns_maker, "n", 1, NULL, 0, 0);
+	ret = fd_send(d->ns_maker, &c, 1, NULL, 0, 0);
 	if (ret)
 		return ret;
-	len = fd_recv(d->ns_maker, &err, sizeof(err), fds, &n, 0);
+	len = fd_recv(d->ns_maker, &err, sizeof(err), fds, &got, 0);
 	if (len != sizeof(err))
 		return len < 0 ? len : -EPIPE;
-	if (err || n != 3) {
-		while (n--)
-			close(fds[n]);
+	if (err || got != n) {
+		while (got--)
+			close(fds[got]);
 		return err ? err : -EPIPE;
 	}
+	return 0;
+}
+
+int nsmaker_make(struct msd *d, struct ns_fds *f)
+{
+	int fds[3], err;
+
+	f->ns = f->xsk = f->rtnl = -1;
+	err = ask(d, 'n', fds, 3);
+	if (err)
+		return err;
 	f->ns = fds[0];
 	f->xsk = fds[1];
 	f->rtnl = fds[2];
 	return 0;
+}
+
+int nsmaker_tun(struct msd *d)
+{
+	int fd, err = ask(d, 't', &fd, 1);
+
+	return err ? err : fd;
 }

@@ -8,7 +8,6 @@
  * the link's end are the daemon's.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_tun.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -44,9 +43,9 @@ static int tap_create(struct msd *d, struct port *p, int *client_fd)
 	int fd, err, hdr = 12;
 	struct nl_link l;
 
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	fd = nsmaker_tun(d);
 	if (fd < 0) {
-		err = -errno;
+		err = fd;
 		return refuse(d, err == -ENOENT ? -EOPNOTSUPP : err,
 			      "cannot open /dev/net/tun: %s", strerror(-err));
 	}

@@ -344,6 +344,29 @@ def daemon(net):
     eq(e, errno.EACCES, "who is not in the group cannot connect")
 
 
+def as_user(net):
+    """The daemon as a user of its own."""
+    net.kill(signal.SIGTERM)
+    net.cleanup_cmd()
+    net.args += ["--user", "nobody"]
+    net.start()
+    net.ctl("-h", "valem:eth1")
+    st = dict(l.split(":\t", 1) for l in open(f"/proc/{net.daemon.pid}/status").read().splitlines())
+    eq(st["Uid"].split(), [str(NOBODY)] * 4, "--user: it is that user")
+    wire = Wire(net.p, "w0")
+    for kind, name in ((TAP, "TAP"), (XSK, "AF_XDP")):
+        with Port("valem:u", kind=kind) as p:
+            p.own(f"udp:{H4}:5000")
+            wire.send(packet(P4, H4, 17, 9, 5000))
+            eq(len(p.recv_wait(1)), 1, f"--user: a {name} port works")
+            net.kill()
+            net.start()
+            p.own(f"udp:{H4}:5001")
+            wire.send(packet(P4, H4, 17, 9, 5001))
+            ok(any(is_ip(f.data, 17, P4, H4, 9, 5001) for f in p.recv_wait(1)), f"--user: a {name} port lives through a restart")
+    wire.close()
+
+
 def attempt_open():
     try:
         Port("valem:evil")
@@ -364,6 +387,7 @@ def test(net):
     net.args += ["--socket-mode", "0660", "--socket-group", "nogroup"]
     net.start()
     daemon(net)
+    as_user(net)
 
 
 main(test, "--grace", "0", "--sweep", "100")
