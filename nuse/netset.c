@@ -55,7 +55,11 @@ static int set_up(struct libos_thread *thr, const struct nuse_if *i, struct nuse
 	size_t a;
 	int ret;
 
-	if (!shared_link(i)) {
+	if (shared_link(i) && !has_ipv6(i)) {
+		/* Nobody asked for IPv6: its link-local address need not hold up the rest. */
+		snprintf(key, sizeof(key), "net/ipv6/conf/%s/optimistic_dad", i->name);
+		libos_netcfg_sysctl(thr, key, "1", NULL);
+	} else if (!shared_link(i)) {
 		/* A kernel without IPv6 has no such file and no such problem. */
 		snprintf(key, sizeof(key), "net/ipv6/conf/%s/accept_dad", i->name);
 		libos_netcfg_sysctl(thr, key, "0", NULL);

@@ -10,7 +10,8 @@
  * the end of the system call, or before the CPU idles.  So a sendmmsg() of 64
  * datagrams, or a forwarded burst, is one call of the channel.  A channel that
  * takes less than the burst stops the queue; the host reports room by
- * lib_netdev_event().
+ * lib_netdev_event().  There are no byte queue limits: a channel has taken a frame
+ * or has not, there is no ring behind it in which frames could wait for long.
  *
  * rx.  The driver keeps a burst of frames with buffers in them: one page each, or
  * 64 KiB in pages where the channel gives segmentation-offload frames.  A frame of
@@ -116,7 +117,7 @@ static void tx_flush(struct libos_netdev *nd)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(nd->dev, 0);
 	struct libos_frame *frames[TX_BURST];
-	unsigned int i, n, left, bytes = 0;
+	unsigned int i, n, left;
 	int sent;
 
 	n = nd->tx_count;
@@ -133,10 +134,8 @@ static void tx_flush(struct libos_netdev *nd)
 
 		nd->tx_packets++;
 		nd->tx_bytes += skb->len;
-		bytes += skb->len;
 		dev_consume_skb_any(skb);
 	}
-	netdev_tx_completed_queue(txq, sent, bytes);
 
 	left = n - sent;
 	if (left && sent) {
@@ -188,7 +187,6 @@ static netdev_tx_t netdev_start_xmit_skb(struct sk_buff *skb, struct net_device 
 	skb_tx_timestamp(skb);
 	skb_orphan_frags(skb, GFP_ATOMIC);
 	nf_reset_ct(skb);
-	netdev_tx_sent_queue(txq, skb->len);
 	nd->tx_skb[nd->tx_count++] = skb;
 
 	if (nd->tx_count == TX_BURST || skb_is_gso(skb))
@@ -392,7 +390,6 @@ static int netdev_stop(struct net_device *dev)
 	nd->drop[DROP_TX_DOWN] += nd->tx_count;
 	nd->tx_count = 0;
 	nd->io->tx_blocked = 0;
-	netdev_tx_reset_queue(txq);
 	__netif_tx_unlock_bh(txq);
 	rx_free(nd);
 	return 0;
