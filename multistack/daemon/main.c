@@ -200,13 +200,16 @@ static int start(struct msd *d)
 		return -ENOMEM;
 	if (policy_load(&d->policy, d->o.policy))
 		log_warn("%s: the lines with errors grant nothing", d->o.policy);
-	err = store_open(&d->store, d->o.run_dir);
-	if (err)
-		return err;
-	/* after it no request may need what sandbox_enter() takes away */
+	/*
+	 * Before the store is opened, so that it never has a copy of what is in
+	 * there: a credential that is given up must be closed everywhere.
+	 */
 	err = nsmaker_start(d);
 	if (!err)
-		err = watch_signals(d);
+		err = store_open(&d->store, d->o.run_dir);
+	if (err)
+		return err;
+	err = watch_signals(d);
 	if (!err)
 		err = watch_netlink(d);
 	if (!err)

@@ -58,7 +58,7 @@ static void run(int sock)
 	int home, fds[3], err, n, i;
 	char c;
 
-	/* what a former daemon left is open here, too: credentials among it */
+	/* nothing of the daemon's: systemd may have given it credentials */
 	dup2(sock, 3);
 	sock = 3;
 	closefrom(4);
