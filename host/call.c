@@ -107,6 +107,7 @@ static bool sleep_polling(struct libos_thread *thr, bool *done)
 	os->kicked = 0;
 	os->stat.polls++;
 	poll_watch_full(os);
+	poll_begin(os);
 	xchg(&thr->word, WORD_POLL);
 	instance_unlock(os);
 

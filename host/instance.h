@@ -155,6 +155,8 @@ struct libos {
 	/* Polling. */
 	__u32 poll_gen __attribute__((aligned(64)));	/* [T] writes, [A] reads */
 	__u32 helper_word;			/* [A] HELPER_* */
+	__u32 spinning;				/* [A] the poller asks without sleeping */
+	__u32 kick_word;			/* [A] it has been kicked since it began */
 	int epfd, kickfd, helperfd;		/* [S] */
 	__u32 no_pwait2;			/* [A] host lacks epoll_pwait2 */
 	__s32 spin_score;			/* the poller's */
@@ -246,6 +248,7 @@ static inline void token_unlock(struct libos *os)
 #define POLL_EVENTS	32
 struct epoll_event;
 void poll_kick(struct libos *os);
+void poll_begin(struct libos *os);
 void helper_wake(struct libos *os);
 void poll_watch_full(struct libos *os);
 __u64 poll_deadline(struct libos *os);

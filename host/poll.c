@@ -18,7 +18,9 @@
  * sleeping for up to libos.spin_ns, while experience says that it pays: a score
  * rises with each wait that ended within the budget, and falls twice as fast with
  * each that did not.  With one CPU the budget is 0: whom we wait for could not
- * run.
+ * run.  While the poller spins it is kicked by a word instead of a system call; it
+ * says that it spins no longer, then looks at the word once more, while who kicks
+ * writes the word first and then looks whether it spins.
  */
 #include <poll.h>
 
@@ -27,11 +29,20 @@
 
 #define SCORE_MAX	16
 
+/* Wake the poller.  Any thread, also from a signal handler. */
 void poll_kick(struct libos *os)
 {
 	__u64 one = 1;
 
-	sys(SYS_write, os->kickfd, &one, 8);
+	xchg(&os->kick_word, 1);
+	if (!__atomic_load_n(&os->spinning, __ATOMIC_SEQ_CST))
+		sys(SYS_write, os->kickfd, &one, 8);
+}
+
+/* A thread is about to publish that it polls: from here on kicks are for it. */
+void poll_begin(struct libos *os)
+{
+	xchg(&os->kick_word, 0);
 }
 
 /*
@@ -221,6 +232,43 @@ bool poll_once(struct libos *os)
 }
 
 /*
+ * Ask without sleeping for as long as the budget lasts.  Returns the number of
+ * events, 0 if the poller must come back for another reason, -1 if it may sleep.
+ */
+static int spin_wait(struct libos *os, struct libos_thread *thr, __u64 until,
+		     struct epoll_event *ev, int max)
+{
+	__u64 now = os->clock(), end = now + os->spin_ns;
+	int n = -1;
+
+	if (until < end)
+		end = until;
+	os->stat.spins++;
+	__atomic_store_n(&os->spinning, 1, __ATOMIC_SEQ_CST);
+	do {
+		n = epoll_now(os, ev, max);
+		if (n || load_relaxed(&os->kick_word) ||
+		    load_acquire(&thr->word) != WORD_POLL)
+			break;
+		cpu_relax();
+		n = -1;
+		now = os->clock();
+	} while (now < end);
+	xchg(&os->spinning, 0);
+	if (n < 0 && __atomic_load_n(&os->kick_word, __ATOMIC_SEQ_CST))
+		n = 0;
+
+	if (n < 0) {
+		os->spin_score -= 2;
+		return -1;
+	}
+	os->stat.spin_hits++;
+	if (os->spin_score < SCORE_MAX)
+		os->spin_score++;
+	return n > 0 ? n : 0;
+}
+
+/*
  * Sleep until something comes, or @until.  Token not held.  @thr: the poller,
  * who may be told to come back by its word (and a kick).  Returns the number of
  * events that are not kicks; 0 also on a kick, a signal, or the end of time.
@@ -239,21 +287,12 @@ int poll_wait(struct libos *os, struct libos_thread *thr, __u64 until, struct ep
 	}
 
 	if (spin && os->spin_score > 0) {
-		os->stat.spins++;
-		do {
-			n = epoll_now(os, ev, max);
-			if (n || load_acquire(&thr->word) != WORD_POLL) {
-				os->stat.spin_hits++;
-				if (os->spin_score < SCORE_MAX)
-					os->spin_score++;
-				return n > 0 ? strip_kicks(ev, n) : 0;
-			}
-			cpu_relax();
-			now = os->clock();
-			if (now >= until)
-				return 0;
-		} while (now - start < spin);
-		os->spin_score -= 2;
+		n = spin_wait(os, thr, until, ev, max);
+		if (n >= 0)
+			return strip_kicks(ev, n);
+		now = os->clock();
+		if (until <= now)
+			return 0;
 		n = epoll_sleep(os, ev, max, until == LIBOS_NEVER ? LIBOS_NEVER : until - now);
 		return n > 0 ? strip_kicks(ev, n) : 0;
 	}

@@ -254,7 +254,7 @@ static bool host_says(const char *command, const char *what)
 	pclose(f);
 	if (strstr(out, what))
 		return true;
-	printf("# %s: %s", command, out);
+	printf("# %s: %s\n", command, out);
 	return false;
 }
 
