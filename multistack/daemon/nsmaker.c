@@ -62,6 +62,7 @@ static void run(int sock)
 	dup2(sock, 3);
 	sock = 3;
 	closefrom(4);
+	fd_send(sock, "r", 1, NULL, 0, 0);
 	home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	prctl(PR_SET_NAME, "multistack-ns");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -89,8 +90,9 @@ static void run(int sock)
 
 int nsmaker_start(struct msd *d)
 {
-	int sv[2];
+	int sv[2], n = 0;
 	pid_t pid;
+	char c;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv))
 		return -errno;
@@ -105,7 +107,8 @@ int nsmaker_start(struct msd *d)
 		return -errno;
 	}
 	d->ns_maker = sv[0];
-	return 0;
+	/* until it has closed what it does not need */
+	return fd_recv(sv[0], &c, 1, NULL, &n, 0) == 1 ? 0 : -EPIPE;
 }
 
 /* Ask for what @c stands for; @n descriptors come. */
