@@ -185,7 +185,7 @@ static void say_stats(const struct glue_prog *p, int fd)
 }
 
 /* The calling thread is the program's until it has ended. */
-static int run(struct glue_prog *p, unsigned long sp)
+static int run(struct glue_prog *p, unsigned long sp, struct glue_leftover *left)
 {
 	struct glue_thread *t = glue_thread_new(p);
 	struct glue_altstack alt;
@@ -228,6 +228,7 @@ static int run(struct glue_prog *p, unsigned long sp)
 	}
 	glue_net_disarm();
 	p->first = NULL;
+	glue_leftover_timers(left);
 	glue_signals_end(p);
 	glue_set_gs(0);
 out:
@@ -292,7 +293,7 @@ int glue_exec(const struct glue_opts *user, int *wstatus)
 	if (!p->fds)
 		goto out_mm;
 	limit = p->fds->nr;
-	r = run(p, sp);
+	r = run(p, sp, left);
 	if (!r)
 		*wstatus = p->wstatus;
 	if (err >= 0) {

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Descriptors that a program leaves open, or closes although they are not its
- * own.
+ * What a program leaves behind in a process that outlives it: open descriptors,
+ * closed ones that were not its own, timers, its working directory and umask.
  *
- * A process's end closes its files; a program that runs in ours, with others to
- * follow, needs somebody to do that.  Many programs close their standard output
+ * A process's end sees to all that; a program that runs in ours, with others to
+ * follow, needs somebody who does.  Many programs close their standard output
  * and error before they end, to see whether all was written; the next program
  * wants those, too.
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "leftover.h"
@@ -20,6 +24,9 @@
 
 struct glue_leftover {
 	int	std[NSTD];	/* duplicates */
+	int	cwd;
+	mode_t	umask;
+	int	last_timer;	/* highest id of a POSIX timer */
 	unsigned int n;
 	unsigned char open[];	/* by number */
 };
@@ -55,6 +62,29 @@ static void mark(void *arg, unsigned int fd)
 		l->open[fd] = 1;
 }
 
+/*
+ * Delete the POSIX timers with ids above @above, if @del; the kernel counts them
+ * up.  Return: the highest id.
+ */
+static int each_timer(int above, int del)
+{
+	FILE *f = fopen("/proc/self/timers", "re");
+	char line[128];
+	int id, max = -1;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "ID: %d", &id) != 1)
+			continue;
+		if (id > max)
+			max = id;
+		if (del && id > above)
+			syscall(SYS_timer_delete, id);
+	}
+	if (f)
+		fclose(f);
+	return max;
+}
+
 struct glue_leftover *glue_leftover_note(void)
 {
 	struct glue_leftover *l;
@@ -67,6 +97,10 @@ struct glue_leftover *glue_leftover_note(void)
 	l->n = n + NSTD;
 	for (i = 0; i < NSTD; i++)
 		l->std[i] = fcntl(i, F_DUPFD_CLOEXEC, HIGH);
+	l->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->umask = umask(022);
+	umask(l->umask);
+	l->last_timer = each_timer(-1, 0);
 	each_fd(mark, l);
 	return l;
 }
@@ -87,6 +121,19 @@ static void unwanted(void *arg, unsigned int fd)
 		f->fd[f->n++] = fd;
 }
 
+void glue_leftover_timers(struct glue_leftover *l)
+{
+	static const int itimers[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+	struct itimerval off = { 0 };
+	unsigned int i;
+
+	if (!l)
+		return;
+	for (i = 0; i < sizeof(itimers) / sizeof(itimers[0]); i++)
+		setitimer(itimers[i], &off, NULL);
+	each_timer(l->last_timer, 1);
+}
+
 void glue_leftover_clear(struct glue_leftover *l, unsigned int limit)
 {
 	struct found f = { .l = l, .limit = limit };
@@ -94,6 +141,12 @@ void glue_leftover_clear(struct glue_leftover *l, unsigned int limit)
 
 	if (!l)
 		return;
+	umask(l->umask);
+	if (l->cwd >= 0) {
+		if (fchdir(l->cwd))
+			perror("nuse: cannot go back to the working directory");
+		close(l->cwd);
+	}
 	do {
 		f.n = 0;
 		each_fd(unwanted, &f);

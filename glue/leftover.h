@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Descriptors around a program that does not own the process.  Ordinary code.
+ * What a program that does not own the process leaves behind.  Ordinary code.
  */
 #ifndef GLUE_LEFTOVER_H
 #define GLUE_LEFTOVER_H
 
 struct glue_leftover;
 
-/* Before the program: what is open.  NULL if there is no memory. */
+/* Before the program: what there is.  NULL if there is no memory. */
 struct glue_leftover *glue_leftover_note(void);
-/* After it: that is open again, and nothing else below @limit. */
+/* After it, while the program's signal actions still hold: no more timers. */
+void glue_leftover_timers(struct glue_leftover *l);
+/* After it: all is as it was; no other descriptor below @limit is open. */
 void glue_leftover_clear(struct glue_leftover *l, unsigned int limit);
 
 #endif /* GLUE_LEFTOVER_H */

@@ -77,11 +77,17 @@ int glue_signals_begin(struct glue_prog *p)
 
 void glue_signals_end(struct glue_prog *p)
 {
+	static const struct glue_sigaction ignore = { .handler = 1 };
 	int sig;
 
-	for (sig = 1; sig <= GLUE_NSIG; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			glue_raw4(SYS_rt_sigaction, sig, &before[sig], 0, 8);
+	for (sig = 1; sig <= GLUE_NSIG; sig++) {
+		if (sig == SIGKILL || sig == SIGSTOP)
+			continue;
+		/* Those that the program had a use for and that still wait, were its own. */
+		if (p->act[sig].handler)
+			glue_raw4(SYS_rt_sigaction, sig, &ignore, 0, 8);
+		glue_raw4(SYS_rt_sigaction, sig, &before[sig], 0, 8);
+	}
 	__atomic_store_n(&owner, NULL, __ATOMIC_RELEASE);
 }
 

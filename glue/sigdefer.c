@@ -77,14 +77,23 @@ void glue_leave_windows(struct glue_thread *t, struct glue_ucontext *uc)
 	}
 }
 
+/*
+ * A synchronous signal that somebody sent, at a moment when it cannot be taken:
+ * block it for the interrupted code, and send it again.
+ */
+static void come_again(struct glue_thread *t, int sig, const struct glue_siginfo *si,
+		       struct glue_ucontext *uc)
+{
+	uc->sigmask |= GLUE_SIGBIT(sig);
+	glue_raw4(SYS_rt_tgsigqueueinfo, glue_raw0(SYS_getpid), t->tid, sig, si);
+}
+
 /* The thread is in the glue: keep the signal until it leaves. */
 void glue_defer(struct glue_thread *t, int sig, const struct glue_siginfo *si,
 		struct glue_ucontext *uc)
 {
 	if (t->pending & GLUE_PEND_SIGNAL) {
-		/* A synchronous one that somebody sent.  Let it come again. */
-		uc->sigmask |= GLUE_SIGBIT(sig);
-		glue_raw4(SYS_rt_tgsigqueueinfo, glue_raw0(SYS_getpid), t->tid, sig, si);
+		come_again(t, sig, si, uc);
 		return;
 	}
 	glue_memcpy(t->info, si, sizeof(t->info));
@@ -214,6 +223,8 @@ void glue_on_signal(int sig, struct glue_siginfo *si, struct glue_ucontext *uc)
 
 	if (!t)
 		glue_signal_chain(sig, si, uc);
+	else if (uc->mc.rsp - t->sig_stack < t->sig_stack_size)
+		come_again(t, sig, si, uc);	/* in another handler of ours */
 	else if (glue_inside(t))
 		glue_defer(t, sig, si, uc);
 	else
@@ -250,12 +261,13 @@ void glue_on_fault(int sig, struct glue_siginfo *si, struct glue_ucontext *uc)
 		stepped(t, uc);
 		return;
 	}
-	if (glue_inside(t) || mc->rip >= GLUE_LIB_LO) {
-		if (in_range(mc->rip, glue_copy_begin, glue_copy_end) ||
-		    in_range(mc->rip, glue_string_begin, glue_string_end)) {
-			mc->rip = (unsigned long)glue_copy_fault;
-			return;
-		}
+	/* Our copies run in the glue and in its signal handlers. */
+	if (in_range(mc->rip, glue_copy_begin, glue_copy_end) ||
+	    in_range(mc->rip, glue_string_begin, glue_string_end)) {
+		mc->rip = (unsigned long)glue_copy_fault;
+		return;
+	}
+	if (glue_inside(t)) {
 		fixup = glue_stack_fault(t, mc->rip);
 		if (fixup) {
 			mc->rip = fixup;

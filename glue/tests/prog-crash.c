@@ -35,6 +35,11 @@ static void said(int sig)
 	(void)!write(1, "usr1\n", 5);
 }
 
+static void leave(int sig)
+{
+	_exit(42);
+}
+
 static void again(int sig)
 {
 	*(volatile int *)16 = 1;
@@ -137,6 +142,12 @@ int main(int argc, char **argv)
 	}
 	if (IS("kill9"))
 		raise(SIGKILL);
+	if (IS("wildcall") || IS("wildcalldies")) {
+		/* Where the library is, natively nothing. */
+		if (IS("wildcall"))
+			signal(SIGSEGV, leave);
+		((void (*)(void))0x600000000000)();
+	}
 	if (IS("wait")) {
 		signal(SIGUSR1, said);
 		puts("ready");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A program's view of its address space, and of itself.
+ * prog-mem [hosted]: a program's view of its address space, and of itself.
+ * prog-mem leave: leave timers and the like behind.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <link.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static int failed;
@@ -40,6 +44,25 @@ static int look(struct dl_phdr_info *i, size_t n, void *arg)
 	return 0;
 }
 
+/* All kinds of things that a process's end puts right. */
+static int leave_things(void)
+{
+	struct itimerval it = { { 0, 1000 }, { 0, 1000 } };
+	struct itimerspec its = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2 };
+	char dir[PATH_MAX];
+	timer_t t;
+
+	printf("%s %o\n", getcwd(dir, sizeof(dir)), umask(0777));
+	signal(SIGALRM, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+	setitimer(ITIMER_REAL, &it, NULL);
+	timer_create(CLOCK_MONOTONIC, &ev, &t);
+	timer_settime(t, 0, &its, NULL);
+	usleep(3000);
+	return chdir("/proc");
+}
+
 int main(int argc, char **argv)
 {
 	static const unsigned char code[] = {	/* mov $39,%eax; syscall; ret */
@@ -50,6 +73,9 @@ int main(int argc, char **argv)
 	void *v[64], *h;
 	int i, ok, fd;
 	long l;
+
+	if (argc > 1 && !strcmp(argv[1], "leave"))
+		return leave_things();
 
 	/* mmap, munmap, mremap */
 	for (i = 0, ok = 1; i < 20000; i++) {

@@ -8,7 +8,7 @@ set -eu
 ulimit -c 0
 for how in exit exit300 threadexit segv nullcall thread abort fpe ill trap bus overflow term int \
 	   pipe alarm spinalarm sigsys sentsegv ignoredsegv blockedsegv resethand again badstack \
-	   kill9 rt none; do
+	   kill9 rt wildcall wildcalldies none; do
 	same "$how" -- "$B/tests/prog-crash" $how
 	same "$how, contained" -k -- "$B/tests/prog-crash" $how
 done

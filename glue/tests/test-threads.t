@@ -27,4 +27,8 @@ last=$(tail -1 "$TMP/out")
 r=0
 { [ "$(wc -l <"$TMP/out")" -eq 200 ] && [ "$first" = "$last" ]; } || r=1
 ok $r "200 programs in a process: fds and mappings of the last as of the 100th ($first, $last)"
+r=0
+"$GRUN" -k -r 50 "$B/tests/prog-mem" leave >"$TMP/out" 2>&1 || r=1
+{ [ "$(wc -l <"$TMP/out")" -eq 50 ] && [ "$(sort -u "$TMP/out" | wc -l)" -eq 1 ]; } || r=1
+ok $r "timers, working directory and umask do not outlive a program"
 finish
