@@ -32,9 +32,11 @@ tmp=$(mktemp -d)
 cleanup() {
 	exec 2>/dev/null	# the shell reports each job that it ends
 	for pid in $pids; do
-		kill "$pid" 2>/dev/null || true
+		kill "$pid" || true
 	done
-	wait
+	for pid in $pids; do
+		wait "$pid" || true
+	done
 	stop_multistackd || true
 	for ns in $netns_list; do
 		ip netns del "$ns" || true
