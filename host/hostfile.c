@@ -8,6 +8,11 @@
  * armed are armed again: another waiter in the stack may be waiting for them, and
  * it is not asked again.
  *
+ * An epoll file of the stack stays on after it was told, and if it is
+ * edge-triggered, or within another one, it does not ask again; yet it must learn
+ * of the next edge.  It asks with EPOLLET: from then on the file is watched
+ * edge-triggered for what was asked, true or not, until it is released.
+ *
  * Files that epoll refuses (regular files: EPERM) are always ready, as poll(2)
  * has it.  A number that is closed on the host gives POLLNVAL.  Number reuse: the
  * kernel drops an epoll entry with its last file reference, so arming finds
@@ -21,6 +26,7 @@
 #include "sys.h"
 
 #define ALWAYS	(POLLERR | POLLHUP)
+#define EVENTS	0xffffU		/* of poll(2); the others are flags of epoll */
 #define FILES_MIN	1024U
 
 /* The table grows by doubling; numbers are bounded by RLIMIT_NOFILE. */
@@ -55,7 +61,7 @@ static struct hostfile *lookup(struct libos *os, int fd)
 static long arm(struct libos *os, int fd, struct hostfile *hf)
 {
 	struct epoll_event ev = {
-		.events = hf->armed | EPOLLONESHOT,
+		.events = hf->armed | (hf->edge ? EPOLLET : EPOLLONESHOT),
 		.data.u64 = TAG_FILE | (__u32)fd,
 	};
 	long r = -ENOENT;
@@ -88,20 +94,24 @@ __u32 hostfile_poll(void *host, int fd, __u32 events)
 {
 	struct libos *os = host;
 	__u32 now = poll_now(fd, events);
-	__u32 missing = events & ~now & ~(__u32)(ALWAYS | POLLNVAL);
+	__u32 want = events & EVENTS & ~(__u32)(ALWAYS | POLLNVAL);
+	bool edge = events & EPOLLET;
 	struct hostfile *hf;
 	long r;
 
-	if (now & POLLNVAL || !missing)
+	if (now & POLLNVAL || (!edge && !(want & ~now)))
 		return now;
 	hf = lookup(os, fd);
 	if (!hf)
 		return now | POLLERR;	/* -ENOMEM: better a reader that fails than one that hangs */
+	if (hf->known && hf->edge && !(want & ~hf->armed))
+		return now;
+	hf->edge |= edge;
 	/* Always, though it may be armed already: the number may be another file's by now. */
-	hf->armed |= missing;
+	hf->armed |= hf->edge ? want : want & ~now;
 	r = arm(os, fd, hf);
 	if (r == -EPERM)
-		return now | (events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM));
+		return now | (want & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM));
 	if (r < 0)
 		return now | (r == -EBADF ? POLLNVAL : POLLERR);
 	return now;
@@ -118,7 +128,7 @@ void hostfile_release(void *host, int fd)
 	os->hostfile[fd] = (struct hostfile){ 0 };
 }
 
-/* Epoll says that @fd is ready for @events; it is disarmed by that. */
+/* Epoll says that @fd is ready for @events; it is disarmed by that, if one-shot. */
 void hostfile_fire(struct libos *os, int fd, __u32 events)
 {
 	struct hostfile *hf;
@@ -126,10 +136,12 @@ void hostfile_fire(struct libos *os, int fd, __u32 events)
 	if (fd < 0 || (__u32)fd >= os->nhostfile)
 		return;
 	hf = &os->hostfile[fd];
-	hf->armed &= ~events;
-	if (events & ALWAYS)
-		hf->armed = 0;
-	if (hf->armed)
-		arm(os, fd, hf);
+	if (!hf->edge) {
+		hf->armed &= ~events;
+		if (events & ALWAYS)
+			hf->armed = 0;
+		if (hf->armed)
+			arm(os, fd, hf);
+	}
 	os->kernel->hostfile_event(fd, events);
 }

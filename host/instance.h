@@ -127,8 +127,9 @@ struct netdev {
 
 /* A host file that the stack's poll waits for; indexed by its number. */
 struct hostfile {
-	__u32 armed;			/* [T] POLL* that epoll watches, oneshot */
-	__u32 known;			/* [T] is in the epoll set */
+	__u32 armed;			/* [T] POLL* that epoll watches */
+	__u16 known;			/* [T] is in the epoll set */
+	__u16 edge;			/* [T] edge-triggered, else one-shot */
 };
 
 #define WAKE_BATCH	16

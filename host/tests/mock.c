@@ -37,7 +37,7 @@ static void *host;
 static struct libos_task tasks[TASKS];
 static struct libos_netdev devs[DEVICES];
 static unsigned int ndevs;
-static __u64 posts[CHANNELS], tick_at = LIBOS_NEVER, ticks, calls;
+static __u64 posts[CHANNELS], tick_at = LIBOS_NEVER, ticks, calls, fileevents;
 static int later = -1;
 static __u32 irqs, inside, halted;
 
@@ -190,6 +190,8 @@ static bool attempt(struct libos_task *t)
 	case MOCK_LOG:
 		ops->console(host, (char *)c->arg[0], (__u32)c->arg[1]);
 		return finish(c, 0);
+	case MOCK_FILEEVENTS:
+		return finish(c, (__s64)fileevents);
 	case LIBOS_NR_TASK_NEW:
 		return task_new(c);
 	case LIBOS_NR_TASK_EXIT:
@@ -350,6 +352,7 @@ static void mock_netdev_event(struct libos_netdev *dev, unsigned int queue)
 
 static void mock_hostfile_event(int fd, __u32 events)
 {
+	fileevents++;
 	mock_raise(LIBOS_IRQ_HOSTFILE);
 }
 

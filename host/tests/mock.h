@@ -23,6 +23,7 @@
 #define MOCK_SIGNAL	13	/* (mask): 0, and the mask in call->signals */
 #define MOCK_LATER	14	/* (channel): 0 at once; a "worker" posts when it is run */
 #define MOCK_LOG	15	/* (text, len) */
+#define MOCK_FILEEVENTS	16	/* hostfile_event() calls seen */
 
 /* Internal restart code, as the kernel's ERESTARTSYS. */
 #define MOCK_RESTART	512

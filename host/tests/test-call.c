@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/time.h>
 #include <sys/mman.h>
@@ -293,6 +294,26 @@ static void test_hostfile(void)
 		usleep(100);
 	}
 	ok(os->stat.helper_polls - polls <= 2, "a file nobody waits for wakes nobody");
+
+	/* An epoll file asks once, and must learn of each edge. */
+	(void)!write(p[1], "x", 1);
+	is(call(me, MOCK_POLLHOST, p[0], POLLIN | EPOLLET), POLLIN, "ready, and watched from now on");
+	for (i = 0; i < 20; i++) {
+		long before = call(me, MOCK_FILEEVENTS, 0, 0);
+		int tries = 2000;
+
+		(void)!read(p[0], &b, 1);
+		(void)!write(p[1], "x", 1);
+		while (call(me, MOCK_FILEEVENTS, 0, 0) == before && --tries)
+			usleep(1000);
+		if (!tries)
+			break;
+	}
+	is(i, 20, "each edge is told though nobody asked again");
+	(void)!read(p[0], &b, 1);
+	token_lock(os);
+	hostfile_release(os, p[0]);
+	token_unlock(os);
 
 	/* The number is closed and used again for another file. */
 	start(&c, MOCK_POLLHOST, p[0], POLLIN);
