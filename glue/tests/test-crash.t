@@ -3,6 +3,7 @@
 # However a program ends, the wait status is the one it has natively: as the
 # process's own program, and contained in a process that outlives it.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
 ulimit -c 0

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An unmodified gdb sees the program's functions, and through the glue.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
 if ! command -v gdb >/dev/null; then
@@ -29,9 +30,9 @@ for _ in $(seq 200); do
 	grep -q ready "$TMP/ready" && break
 	sleep 0.05
 done
-timeout -k 1 60 gdb -q -nx -batch -ex 'set debuginfod enabled off' -p $pid -ex bt \
+timeout -k 1 60 gdb -q -nx -batch -ex 'set debuginfod enabled off' -p "$pid" -ex bt \
 	>"$TMP/out" 2>&1 </dev/null || true
-kill $pid
-wait $pid || true
+kill "$pid"
+wait "$pid" || true
 has "attached: a backtrace from the host's call to main()" ' outer \('
 finish

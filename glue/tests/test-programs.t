@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Programs of all kinds, as the distribution ships them, run under the glue as
 # they run natively: same output, same wait status.
+# shellcheck disable=SC2016 # what is in single quotes is for other interpreters
 set -eu
+# shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
 have() { # have NAME PROGRAM

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Threads, registers, memory.
 set -eu
+# shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$(dirname "$0")/tap.sh"
 
 same "10000 threads made and joined" -- "$B/tests/prog-threads" churn 10000
