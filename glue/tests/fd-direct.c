@@ -24,6 +24,7 @@
 struct glue_opts direct_opts = { .size = sizeof(struct glue_opts) };
 struct glue_prog direct_prog = { .opts = &direct_opts };
 int tap_count, tap_failed, direct_said;
+unsigned long direct_host_calls;
 
 static struct libos *os;
 static __thread struct glue_thread *self;
@@ -31,11 +32,13 @@ static __thread struct glue_thread *self;
 long glue_raw(long nr, unsigned long a, unsigned long b, unsigned long c,
 	      unsigned long d, unsigned long e, unsigned long f)
 {
+	__atomic_fetch_add(&direct_host_calls, 1, __ATOMIC_RELAXED);
 	return sys_call6(nr, a, b, c, d, e, f);
 }
 
 long glue_host(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
+	__atomic_fetch_add(&direct_host_calls, 1, __ATOMIC_RELAXED);
 	return sys_call6(nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 }
 
@@ -132,8 +135,6 @@ struct glue_thread *direct_self(void)
 		exit(1);
 	}
 	__atomic_store_n(&lock, 0, __ATOMIC_RELEASE);
-	if (getenv("G2_FIRST"))
-		libos_call(self->stack, SYS_getpid, (unsigned long[6]){ 0 });
 	glue_on_thread(self, 1);
 	return self;
 }

@@ -41,6 +41,8 @@ long direct_call(long nr, unsigned long a, unsigned long b, unsigned long c, uns
 
 /* TAP. */
 extern int tap_count, tap_failed;
+/* Calls of the host that the glue has made so far. */
+extern unsigned long direct_host_calls;
 /* How often the glue complained; a test that expects nothing of it looks. */
 extern int direct_said;
 #define ok(cond, ...)								\

@@ -440,6 +440,41 @@ static void many(void)
 	free(fd);
 }
 
+/* --- what it costs ------------------------------------------------------- */
+
+static void host_calls(void)
+{
+	struct sockaddr_in sa;
+	long l = tcp_listen(&sa), c = sc(SYS_socket, AF_INET, SOCK_STREAM, 0), a;
+	struct pollfd p = { .fd = l, .events = POLLIN };
+	unsigned long before;
+	char buf[8];
+
+	sc(SYS_connect, c, &sa, sizeof(sa));
+	before = direct_host_calls;
+	a = sc(SYS_accept, l, 0, 0);
+	sc(SYS_close, a);
+	ok(direct_host_calls - before <= 3, "accept and close: %lu calls of the host",
+	   direct_host_calls - before);
+	sc(SYS_close, c);
+	c = sc(SYS_socket, AF_INET, SOCK_STREAM, 0);
+	sc(SYS_connect, c, &sa, sizeof(sa));
+	a = sc(SYS_accept, l, 0, 0);
+	before = direct_host_calls;
+	sc(SYS_write, c, "hello", 5);
+	sc(SYS_read, a, buf, 8);
+	sc(SYS_sendto, a, "hello", 5, 0, 0, 0);
+	sc(SYS_recvfrom, c, buf, 8, 0, 0, 0);
+	sc(SYS_fcntl, c, F_GETFL);
+	sc(SYS_poll, &p, 1, 0);
+	ok_ret(direct_host_calls - before, 0, "read, write, send, recv, fcntl, poll: none");
+	sc(SYS_fcntl, l, F_SETFL, O_NONBLOCK);
+	before = direct_host_calls;
+	ok_ret(sc(SYS_accept, l, 0, 0), -EAGAIN, "nothing to accept");
+	ok_ret(direct_host_calls - before, 0, "to find that out: none");
+	sc(SYS_close_range, 3, 200, 0);
+}
+
 int main(int argc, char **argv)
 {
 	alarm(120);
@@ -451,6 +486,7 @@ int main(int argc, char **argv)
 		sc(SYS_close_range, 3, 200, 0);
 	}
 	accept_waits();
+	host_calls();
 	limits();
 	many();
 	race(2, 300);
