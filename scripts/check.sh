@@ -48,6 +48,8 @@ for room in netio host glue nuse multistack tests; do
 	make --no-print-directory -C "$room" tests
 done
 
+scripts/lksctp.sh "$O/lksctp" || echo "check.sh: no tests of lksctp-tools (their source cannot be had)" >&2
+
 # shellcheck disable=SC2046 # file names of ours, without spaces
 run "rooms" $(select_tests "$O"/netio/tests/test-* "$O"/host/tests/test-* "$O"/glue/tests/test-* \
 	"$O"/nuse/tests/test-* netio/tests/*.t host/tests/*.t glue/tests/*.t nuse/tests/*.t tests/*.t)

@@ -38,7 +38,7 @@ done
 
 conf > "$T/nuse.conf"
 tests=
-for dir in ${LKSCTP_TESTS:-} /usr/lib/lksctp-tools /usr/libexec/lksctp-tools; do
+for dir in ${LKSCTP_TESTS:-} "$O/lksctp" /usr/lib/lksctp-tools /usr/libexec/lksctp-tools; do
 	[ ! -d "$dir" ] || tests=${tests:-$dir}
 done
 for name in test_1_to_1_accept_close test_1_to_1_addrs test_1_to_1_connect test_1_to_1_recvfrom \
