@@ -60,6 +60,7 @@ $(TESTBIN): $(B)/tests/%: $(TESTDIR)/%.c $(B)/$(ROOM).a $(TEST_DEPS)
 	$(Q)$(CCACHE) $(CC) $(CFLAGS) $(BASE_CFLAGS) $(SAN_CFLAGS) -MMD $< $(B)/$(ROOM).a $(TEST_DEPS) \
 		$(ROOM_LDLIBS) -o $@
 
+.DEFAULT_GOAL := all
 .PHONY: all clean check tests
 all: $(B)/$(ROOM).a
 tests: $(TESTBIN)
