@@ -159,7 +159,9 @@ struct libos_netdev_params {
  *	copied.  Called only for tasks made with the flag LIBOS_TASK_REMOTE
  * @mem_write: likewise, from @src in our memory to @dst in the program's
  * @hostfile_poll: which of @events (POLL*) are true of host file @hostfd now;
- *	and tell hostfile_event() when one of the others becomes true
+ *	and tell hostfile_event() when one of the others becomes true.  With
+ *	EPOLLET in @events: tell of each edge of any of them from now on, until
+ *	@hostfile_release
  * @hostfile_release: @hostfd is no longer of interest
  * @map: make addresses of the process alias the arena.  With @arena_off
  *	%LIBOS_MAP_RESERVE: reserve @len bytes of address space and return their

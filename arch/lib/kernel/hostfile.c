@@ -5,6 +5,10 @@
  * the answer comes from the host, which from then on reports changes by
  * lib_hostfile_event() until the file is released.
  *
+ * poll(2) and select(2) ask again each time, an epoll file stays on: when one is
+ * added to the file's waiters (by another function than poll's), the host is told
+ * by EPOLLET to report every edge from then on.
+ *
  * Events arrive outside of any fiber.  They are put on a list (the host holds the
  * token, so nothing else runs) and waited for in the interrupt handler.
  */
@@ -21,6 +25,7 @@
 struct hostfile {
 	int fd;				/* number of the host's file */
 	u32 event;			/* reported and not yet delivered */
+	bool edge;			/* an epoll file is among the waiters */
 	wait_queue_head_t wait;
 	struct hlist_node node;
 	struct list_head pending;
@@ -29,11 +34,17 @@ struct hostfile {
 static DEFINE_HASHTABLE(hostfiles, 8);	/* by fd */
 static LIST_HEAD(pending);
 
+static poll_queue_proc pollwait;	/* poll's and select's own */
+
 static __poll_t hostfile_poll(struct file *file, poll_table *pt)
 {
 	struct hostfile *hf = file->private_data;
 	__poll_t events = poll_requested_events(pt) | EPOLLERR | EPOLLHUP;
 
+	if (pt && pt->_qproc && pt->_qproc != pollwait)
+		hf->edge = true;
+	if (hf->edge)
+		events |= EPOLLET;
 	poll_wait(file, &hf->wait, pt);
 	return (__force __poll_t)lib_host->hostfile_poll(lib_host_arg, hf->fd,
 							 (__force u32)events);
@@ -114,6 +125,11 @@ static irqreturn_t hostfile_irq(int irq, void *arg)
 
 static int __init hostfile_init(void)
 {
+	struct poll_wqueues table;
+
+	poll_initwait(&table);
+	pollwait = table.pt._qproc;
+	poll_freewait(&table);
 	return request_irq(LIBOS_IRQ_HOSTFILE, hostfile_irq, 0, "hostfile", NULL);
 }
 core_initcall(hostfile_init);
