@@ -15,6 +15,9 @@
  */
 #define GLUE_LIB_LO	0x500000000000UL
 #define GLUE_LIB_HI	0x7ffffffff000UL
+/* Of that, what the library does not use: data of programs may be here. */
+#define GLUE_GAP_LO	0x580000000000UL
+#define GLUE_GAP_HI	0x700000000000UL
 /* Windows of programs; below, programs have what they ask for by address. */
 #define GLUE_WIN_LO	0x200000000000UL
 #define GLUE_PAGE	4096UL

@@ -263,7 +263,9 @@ int glue_exec(const struct glue_opts *user, int *wstatus)
 	p->opts = &opts;
 	p->flags = opts.flags;
 
-	r = glue_cpu_init();
+	/* A launcher that is not position-independent, or under valgrind. */
+	r = (unsigned long)glue_entry < GLUE_LIB_LO || (unsigned long)&opts < GLUE_LIB_LO ?
+	    -ENOTSUP : glue_cpu_init();
 	if (!r)
 		r = glue_net_init(opts.flags);
 	if (!r)

@@ -113,7 +113,8 @@ struct glue_opts {
  * Context: an ordinary thread with a libc; not reentrant on one thread.
  * Return: 0; before the program started: -ENOENT, -EACCES, -ENOEXEC, -ENOMEM,
  * -ENOTSUP (the host offers neither Syscall User Dispatch nor seccomp, or
- * GLUE_NONET and a call that cannot be rewritten),
+ * GLUE_NONET and a call that cannot be rewritten, or the launcher does not lie
+ * where the kernel puts position-independent ones),
  * -EADDRINUSE (the addresses of a fixed-position program are taken).
  */
 int glue_exec(const struct glue_opts *opts, int *wstatus);

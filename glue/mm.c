@@ -14,6 +14,9 @@
  * That makes one comparison tell program from library, and one munmap() of the
  * window end a program's memory.
  *
+ * Between the launcher's image (0x55...) and its libraries (0x7f...) there is
+ * nothing of ours: AddressSanitizer's heap is there, so data may be.
+ *
  * Placement is the kernel's as far as possible: we give a hint, a cursor that
  * moves up, which the kernel takes if the range is free.  An unmapping right
  * below the cursor moves it back.  Where the hint is taken we step over it; at
@@ -35,6 +38,7 @@
 #define DEFAULT_WINDOW	(1UL << 40)
 #define MIN_WINDOW	(1UL << 32)
 #define HUGE		(1UL << 21)
+#define LOWEST		0x10000UL	/* vm.mmap_min_addr */
 #define MAP_FIXED_ANY	(MAP_FIXED | MAP_FIXED_NOREPLACE)
 #define IS_ERR(a)	((unsigned long)(a) > -GLUE_PAGE)
 
@@ -44,6 +48,7 @@ static struct window {
 	unsigned long lo, size;
 	struct window *next;
 } *free_windows;
+static unsigned int live;		/* programs */
 static __u32 windows_lock;
 
 int glue_mm_init(struct glue_prog *p, unsigned long window)
@@ -65,6 +70,7 @@ int glue_mm_init(struct glue_prog *p, unsigned long window)
 		lo = (next_window + w - 1) & -w;
 		next_window = lo + w;
 	}
+	live += !!lo;
 	glue_unlock(&windows_lock);
 	if (!lo)
 		return -ENOMEM;
@@ -85,6 +91,13 @@ void glue_mm_free(struct glue_prog *p)
 	glue_raw2(SYS_munmap, p->lo, p->hi - p->lo);
 	if (p->img_hi)
 		glue_raw2(SYS_munmap, p->img_lo, p->img_hi - p->img_lo);
+	glue_lock(&windows_lock);
+	if (!--live) {
+		/* Nobody's but its: what it had by address. */
+		glue_raw2(SYS_munmap, LOWEST, GLUE_LIB_LO - LOWEST);
+		glue_raw2(SYS_munmap, GLUE_GAP_LO, GLUE_GAP_HI - GLUE_GAP_LO);
+	}
+	glue_unlock(&windows_lock);
 	x = (struct window *)glue_raw6(SYS_mmap, 0, GLUE_PAGE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (IS_ERR(x))
@@ -100,8 +113,19 @@ void glue_mm_free(struct glue_prog *p)
 
 static int ours(unsigned long addr, unsigned long len)
 {
-	return addr >= GLUE_LIB_LO || len > GLUE_LIB_LO || addr + len > GLUE_LIB_LO ||
-	       glue_arena_overlaps(addr, len);
+	unsigned long end = addr + len;
+
+	if (end < addr || end > GLUE_LIB_HI)
+		return 1;
+	if (end <= GLUE_LIB_LO)
+		return glue_arena_overlaps(addr, len);
+	return addr < GLUE_GAP_LO || end > GLUE_GAP_HI;
+}
+
+/* Among the library a program may have data, not code. */
+static int not_here(unsigned long addr, unsigned long len, unsigned long prot)
+{
+	return ours(addr, len) || ((prot & PROT_EXEC) && addr + len > GLUE_LIB_LO);
 }
 
 /* A hint for @len bytes. */
@@ -152,19 +176,20 @@ static long map_placed(struct glue_prog *p, const unsigned long arg[6])
 	return -ENOMEM;
 }
 
-static long map_any(struct glue_prog *p, const unsigned long arg[6])
+/* mmap() as the program wants it; @exec: the protection that it gets in the end. */
+static long map_any(struct glue_prog *p, const unsigned long arg[6], unsigned long exec)
 {
 	unsigned long addr = arg[0], len = arg[1], flags = arg[3];
 	long r;
 
 	if (flags & MAP_FIXED_ANY)
-		return ours(addr, len) ? flags & MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM :
+		return not_here(addr, len, exec) ? flags & MAP_FIXED_NOREPLACE ? -EEXIST : -ENOMEM :
 		       glue_raw6(SYS_mmap, addr, len, arg[2], flags, arg[4], arg[5]);
 	if (flags & MAP_32BIT)
 		return glue_raw6(SYS_mmap, addr, len, arg[2], flags, arg[4], arg[5]);
-	if (addr && !ours(addr, len)) {
+	if (addr && !not_here(addr, len, exec)) {
 		r = glue_raw6(SYS_mmap, addr, len, arg[2], flags, arg[4], arg[5]);
-		if (IS_ERR(r) || (unsigned long)r + len <= GLUE_LIB_LO)
+		if (IS_ERR(r) || (unsigned long)r + len <= GLUE_LIB_LO || (unsigned long)r == addr)
 			return r;
 		glue_raw2(SYS_munmap, r, len);
 	}
@@ -193,11 +218,11 @@ long glue_sys_mmap(struct glue_thread *t, struct glue_frame *f)
 
 	if (!(prot & PROT_EXEC) || (flags & MAP_ANONYMOUS) || (flags & MAP_TYPE) != MAP_PRIVATE ||
 	    (t->prog->flags & GLUE_NOPATCH))
-		return map_any(t->prog, f->arg);
+		return map_any(t->prog, f->arg, prot);
 
 	glue_memcpy(a, f->arg, sizeof(a));
 	a[2] = PROT_READ | PROT_WRITE;
-	r = map_any(t->prog, a);
+	r = map_any(t->prog, a, prot);
 	if (IS_ERR(r))
 		return r;
 	m.prog = t->prog;
@@ -227,7 +252,7 @@ long glue_sys_munmap(struct glue_thread *t, struct glue_frame *f)
 
 long glue_sys_mprotect(struct glue_thread *t, struct glue_frame *f)
 {
-	if (ours(f->arg[0], f->arg[1]))
+	if (not_here(f->arg[0], f->arg[1], f->arg[2]))
 		return -ENOMEM;
 	return glue_raw3(SYS_mprotect, f->arg[0], f->arg[1], f->arg[2]);
 }

@@ -117,6 +117,11 @@ JAVA
 		same "java -version" -- "$java" -version
 	fi
 fi
+export ASAN_OPTIONS=detect_leaks=0
+same "AddressSanitizer: a good program" -- "$B/tests/prog-asan"
+same "AddressSanitizer: a bad one" -- "$B/tests/prog-asan" bad
+grep -q heap-buffer-overflow "$TMP/err2" && r=0 || r=1
+ok $r "and it says what is wrong"
 same "C++: exceptions and threads" -- "$B/tests/prog-cxx"
 if [ -x "$B/tests/prog-go" ]; then
 	same "Go" -- "$B/tests/prog-go"
