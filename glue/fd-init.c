@@ -46,7 +46,7 @@ static void split_limit(struct glue_fdtab *f)
 		lim.rlim_cur = end;
 		lim.rlim_max = old.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &lim);
-		f->nr = end - end / 8;
+		f->nr = end - end / 16;
 		if (end - f->nr < INTERNAL_MIN && end > 2 * INTERNAL_MIN)
 			f->nr = end - INTERNAL_MIN;
 	}
