@@ -213,7 +213,7 @@ static bool registered(struct glue_thread *t, unsigned int ep, unsigned int fd,
 	char path[48];
 	const char *s = "/proc/self/fdinfo/";
 	char *p = path;
-	long file, n, got = 0;
+	long own, file, n, got = 0;
 	char digits[12];
 
 	if (!d)
@@ -227,16 +227,18 @@ static bool registered(struct glue_thread *t, unsigned int ep, unsigned int fd,
 	*p = '\0';
 	arg[0] = (unsigned long)path;
 	arg[1] = O_RDONLY | O_CLOEXEC;
-	file = stack_now_fd(t, SYS_open, arg, t->prog->fds->nr + 1 + t->tid % 1000);
-	if (file < 0)
-		return false;
-	while (got < BOUNCE - 1) {
+	own = fd_reserve_own(t->prog->fds);
+	file = own < 0 ? own : stack_now_fd(t, SYS_open, arg, own);
+	while (file >= 0 && got < BOUNCE - 1) {
 		n = stack_now(t, SYS_read, file, d->bounce + got, BOUNCE - 1 - got);
 		if (n <= 0)
 			break;
 		got += n;
 	}
-	stack_now(t, SYS_close, file, 0, 0);
+	if (file >= 0)
+		stack_now(t, SYS_close, file, 0, 0);
+	if (own >= 0)
+		fd_cancel(t->prog->fds, own);
 	d->bounce[got] = '\0';
 
 	for (s = d->bounce; *s; s += *s == '\n') {

@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "dispatch.h"
 
@@ -195,25 +196,17 @@ static bool is_netdev_ioctl(unsigned int cmd)
 
 static long netdev_ioctl(struct glue_thread *t, const unsigned long arg[6])
 {
-	struct glue_fdtab *f = t->prog->fds;
-	__u32 ctl = __atomic_load_n(&f->ctl, __ATOMIC_ACQUIRE);
-	__u32 none = 0;
+	unsigned long sock[6] = { AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0 };
+	long fd = fd_reserve_own(t->prog->fds), s, ret;
 
-	if (!ctl) {
-		unsigned long sock[6] = { 2, 2 | 02000000, 0 };	/* AF_INET, SOCK_DGRAM, CLOEXEC */
-		long fd = stack_now_fd(t, SYS_socket, sock, f->nr);
-
-		if (fd < 0)
-			return fd;
-		if (__atomic_compare_exchange_n(&f->ctl, &none, fd + 1, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-			ctl = fd + 1;
-		} else {
-			stack_now(t, SYS_close, fd, 0, 0);
-			ctl = none;
-		}
-	}
-	return stack_now(t, SYS_ioctl, ctl - 1, arg[1], arg[2]);
+	if (fd < 0)
+		return fd;
+	s = stack_now_fd(t, SYS_socket, sock, fd);
+	ret = s < 0 ? s : stack_now(t, SYS_ioctl, s, arg[1], arg[2]);
+	if (s >= 0)
+		stack_now(t, SYS_close, s, 0, 0);
+	fd_cancel(t->prog->fds, fd);
+	return ret;
 }
 
 static bool is_socket(int fd)

@@ -486,6 +486,13 @@ struct dirent64 {
 	char name[];
 };
 
+static bool not_program(const struct glue_fdtab *f, unsigned long fd)
+{
+	enum fd_kind kind = fd_kind(f, fd);
+
+	return kind == FD_HIDDEN || kind == FD_BUSY;
+}
+
 /* Of a process's list of descriptors: the numbers that are not the program's go. */
 static long fd_dir(struct glue_thread *t, const unsigned long arg[6])
 {
@@ -507,7 +514,7 @@ static long fd_dir(struct glue_thread *t, const unsigned long arg[6])
 
 			while (*s >= '0' && *s <= '9')
 				fd = fd * 10 + *s++ - '0';
-			if (*s || fd_kind(f, fd) != FD_HIDDEN) {
+			if (*s || !not_program(f, fd)) {
 				if (in != out)
 					glue_memcpy(d->bounce + out, e, len);
 				out += len;

@@ -3,18 +3,19 @@
  * Stack files in SCM_RIGHTS messages over the host's AF_UNIX sockets.
  *
  * The host would pass on the placeholder, and the receiver could do nothing
- * with it.  So the stack file is duplicated to a number above the program's
+ * with it.  So the stack file is duplicated to a number that the program does not see
  * ("parked"), and a token travels in its place: a memfd that says where the file
  * is parked.  Who receives a token of this very process takes the parked file
  * over, at the number that the host gave to the token.
  *
- *	sendmsg: fd 7 (stack) -> parked 1048600, token {pid, 1048600} sent
- *	recvmsg: fd 9 (token) -> dup3(1048600, 9) in the stack, placeholder at 9
+ *	sendmsg: fd 7 (stack) -> parked 512, token {pid, 512} sent
+ *	recvmsg: fd 9 (token) -> dup3(512, 9) in the stack, placeholder at 9
  *
  * Limits: a token that is never received keeps its file open; a receiver
  * outside of this process gets an empty file; sendmmsg and recvmmsg pass
  * placeholders.
  */
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,6 +49,25 @@ static unsigned int nfds(const struct cmsghdr *c)
 	return (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 }
 
+/* Another number for stack file @fd, which the program does not see. */
+static long park(struct glue_thread *t, unsigned int fd)
+{
+	long own = fd_reserve_own(t->prog->fds), ret;
+
+	if (own < 0)
+		return own;
+	ret = stack_now(t, SYS_dup3, fd, own, O_CLOEXEC);
+	if (ret < 0)
+		fd_cancel(t->prog->fds, own);
+	return ret;
+}
+
+static void unpark(struct glue_thread *t, unsigned int own)
+{
+	stack_now(t, SYS_close, own, 0, 0);
+	fd_cancel(t->prog->fds, own);
+}
+
 /* A host file that stands for stack file @fd.  Returns its internal number. */
 static long token_make(struct glue_thread *t, unsigned int fd, int *parked)
 {
@@ -55,14 +75,14 @@ static long token_make(struct glue_thread *t, unsigned int fd, int *parked)
 	struct token tok = { .magic = MAGIC, .owner = (unsigned long)f, .pid = f->pid };
 	long host, dup;
 
-	dup = stack_now(t, SYS_fcntl, fd, 1030 /* F_DUPFD_CLOEXEC */, f->nr);
+	dup = park(t, fd);
 	if (dup < 0)
 		return dup;
 	host = glue_raw2(SYS_memfd_create, "libos-fd", MFD_CLOEXEC);
 	if (host >= 0)
 		host = fd_hide(f, host);
 	if (host < 0) {
-		stack_now(t, SYS_close, dup, 0, 0);
+		unpark(t, dup);
 		return host;
 	}
 	tok.parked = *parked = dup;
@@ -114,7 +134,7 @@ out:
 	for (int i = 0; i < n; i++) {
 		glue_raw1(SYS_close, tokens[i]);
 		if (ret < 0)
-			stack_now(t, SYS_close, parked[i], 0, 0);
+			unpark(t, parked[i]);
 	}
 	return ret;
 }
@@ -134,7 +154,7 @@ static void token_take(struct glue_thread *t, unsigned int fd, bool peek)
 		return;
 	parked = tok.parked;
 	if (peek) {
-		parked = stack_now(t, SYS_fcntl, parked, 1030, f->nr);
+		parked = park(t, parked);
 		if (parked < 0)
 			return;
 	}

@@ -172,19 +172,15 @@ static void close_left(struct glue_fdtab *f)
 	for (unsigned int fd = 0; fd < f->high; fd++) {
 		unsigned int kind = f->kind[fd] & FD_KIND;
 
-		if (kind != FD_STACK && kind != FD_WRAPPED)
-			continue;
+		if (kind != FD_STACK && kind != FD_WRAPPED && kind != FD_BUSY)
+			continue;	/* FD_BUSY: parked, in a message nobody received */
 		arg[0] = fd;
 		libos_call(thr, SYS_close, arg);
 		if (f->hostfd[fd])
 			close(f->hostfd[fd]);
-		if (kind == FD_STACK)
+		if (kind != FD_WRAPPED)
 			close(fd);
 		f->kind[fd] = FD_HOST;
-	}
-	if (f->ctl) {
-		arg[0] = f->ctl - 1;
-		libos_call(thr, SYS_close, arg);
 	}
 }
 

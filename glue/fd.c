@@ -145,6 +145,17 @@ long fd_reserve(struct glue_fdtab *f, unsigned int min, bool cloexec)
 	return fd;
 }
 
+/*
+ * Not a number above the program's: the stack's table would have to grow to it,
+ * which is megabytes of its memory where limits are high.
+ */
+long fd_reserve_own(struct glue_fdtab *f)
+{
+	long fd = fd_reserve(f, f->soft > 1024 ? 512 : f->soft / 2, true);
+
+	return fd < 0 ? fd_reserve(f, 0, true) : fd;
+}
+
 void fd_publish(struct glue_fdtab *f, unsigned int fd, unsigned int flags)
 {
 	glue_lock(&f->lock);
@@ -504,6 +515,7 @@ long fd_adopt(struct glue_thread *t, unsigned int fd, int parked)
 	set_byte(f, fd, byte);
 	glue_unlock(&f->lock);
 	stack_now(t, SYS_close, parked, 0, 0);
+	fd_cancel(f, parked);
 	return ret;
 }
 

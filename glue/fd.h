@@ -50,7 +50,6 @@ enum fd_kind {
  * @cwd_lock: for @cwd
  * @cwd_room: enum path_room of the working directory; PATH_HOST: @cwd is unused
  * @cwd: its path
- * @ctl: stack number of a datagram socket for interface ioctls, plus one
  * @unlisted: calls made that sctable.def does not know, a bit each
  * @old_soft: RLIMIT_NOFILE to go back to
  * @old_hard: likewise
@@ -77,7 +76,6 @@ struct glue_fdtab {
 	__u32	cwd_lock;
 	int	cwd_room;
 	char	cwd[PATH_BUF];
-	__u32	ctl;
 	unsigned long unlisted[8];
 	unsigned long old_soft, old_hard;
 };
@@ -133,6 +131,12 @@ static inline void fd_plain_end(struct glue_fdtab *f, unsigned int fd)
 	__atomic_store_n(&f->kind[fd], FD_HOST, __ATOMIC_RELEASE);
 	__atomic_fetch_sub(&f->closers, 1, __ATOMIC_RELEASE);
 }
+
+/*
+ * A stack file of the library's own takes a number like any other, but one that
+ * programs rarely come to, and stays FD_BUSY.  fd_cancel() gives it back.
+ */
+long fd_reserve_own(struct glue_fdtab *f);
 
 /* close(2), dup3(2) (with @same: dup2(2)), close_range(2). */
 long fd_close(struct glue_thread *t, unsigned int fd);
