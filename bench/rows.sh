@@ -238,8 +238,8 @@ row_null() {
 	echo "host.ns $(value host_ns)"
 }
 
-# From the start of the launcher to its end, around a program that does nothing. The
-# native counterpart is a network namespace, which is a stack of one's own too.
+# From the start of the launcher to the first word of the program on it, and to the
+# end of all. The native counterpart is a network namespace, a stack of one's own too.
 boot() {	# ROW
 	case $column in
 	pipe) return 2 ;;	# would wait for its peer
@@ -249,13 +249,14 @@ boot() {	# ROW
 	[ "$column" != gvisor ] || times=2
 	status=0
 	# shellcheck disable=SC2086 # near_cmd is a list of words
-	timeout $limit ip netns exec "$near" bench-spawn -n $times $near_cmd true \
+	timeout $limit ip netns exec "$near" bench-spawn -n $times $near_cmd echo up \
 		>"$tmp/out" 2>"$tmp/err" || status=$?
 	if [ $status -ne 0 ]; then
 		reason "$tmp/err" >&2
 		return 1
 	fi
-	echo "$1.ms $(value p50_ms)"
+	echo "$1.ms $(value first_ms)"
+	echo "$1.end $(value end_ms)"
 }
 
 row_boot_full() { boot boot-full; }
