@@ -27,7 +27,7 @@ while pos + 12 <= len(notes):
     if kind == NT_PRSTATUS:
         sig, = struct.unpack_from("<H", notes, desc + 12)
         r12, = struct.unpack_from("<Q", notes, desc + 112 + 3 * 8)
-        print("signal %d, r12 %#x" % (sig, r12))
+        print("# signal %d, r12 %#x" % (sig, r12))
         # The first thread of a core is the one that died.
         sys.exit(0 if sig == int(sys.argv[2]) and r12 == MARK else 1)
     pos = desc + (descsz + 3 & ~3)
