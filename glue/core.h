@@ -141,6 +141,7 @@ long glue_sigframe_push(struct glue_thread *t, const struct glue_sigaction *act,
 int glue_sigframe_pop(struct glue_thread *t, unsigned long sp);
 
 int glue_sigaction_set_kernel(int sig, const struct glue_sigaction *act);
+int glue_sig_contained(const struct glue_prog *p, int sig);
 int glue_signals_begin(struct glue_prog *p);
 void glue_signals_end(struct glue_prog *p);
 void glue_signal_chain(int sig, struct glue_siginfo *si, struct glue_ucontext *uc);

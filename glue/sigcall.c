@@ -33,6 +33,24 @@ static int is_sync(int sig)
 	return !!(GLUE_SIGBIT(sig) & GLUE_SYNC_SIGNALS);
 }
 
+/* Does @sig end a program that does nothing about it? */
+static int kills(int sig)
+{
+	return !(GLUE_SIGBIT(sig) & (GLUE_SIGBIT(SIGCHLD) | GLUE_SIGBIT(SIGCONT) |
+				     GLUE_SIGBIT(SIGURG) | GLUE_SIGBIT(SIGWINCH) |
+				     GLUE_SIGBIT(SIGSTOP) | GLUE_SIGBIT(SIGTSTP) |
+				     GLUE_SIGBIT(SIGTTIN) | GLUE_SIGBIT(SIGTTOU)));
+}
+
+/*
+ * The process is not the program, and must outlive it: the kernel's default is
+ * not for it to carry out.
+ */
+int glue_sig_contained(const struct glue_prog *p, int sig)
+{
+	return !(p->flags & GLUE_FINAL) && kills(sig);
+}
+
 /* Let the kernel act on @sig as the program's action @act demands. */
 int glue_sigaction_set_kernel(int sig, const struct glue_sigaction *act)
 {
@@ -49,7 +67,8 @@ int glue_sigaction_set_kernel(int sig, const struct glue_sigaction *act)
 		k.flags |= GLUE_SA_NODEFER;
 		/* A fault in the handler's own copy to the program is fixed up. */
 		k.mask = ~GLUE_SYNC_SIGNALS;
-	} else if (act->handler > 1) {
+	} else if (act->handler > 1 ||
+		   (!act->handler && owner && glue_sig_contained(owner, sig))) {
 		k.handler = (unsigned long)glue_on_signal;
 		k.mask = ~GLUE_SYNC_SIGNALS;
 	} else {
@@ -69,7 +88,8 @@ int glue_signals_begin(struct glue_prog *p)
 			continue;
 		glue_raw4(SYS_rt_sigaction, sig, 0, &before[sig], 8);
 		p->act[sig].handler = before[sig].handler == 1;
-		if (is_sync(sig) || before[sig].handler > 1)
+		if (is_sync(sig) || before[sig].handler > 1 ||
+		    (!before[sig].handler && glue_sig_contained(p, sig)))
 			glue_sigaction_set_kernel(sig, &p->act[sig]);
 	}
 	return 0;

@@ -125,6 +125,10 @@ unsigned long glue_program_ip(const struct glue_thread *t, const struct glue_sig
 }
 
 /* What is to be done with a signal: its action, with SA_RESETHAND carried out. */
+/* Those whose default makes a core, signal(7). */
+#define CORE_SIGNALS	(GLUE_SYNC_SIGNALS | GLUE_SIGBIT(SIGQUIT) | GLUE_SIGBIT(SIGABRT) | \
+			 GLUE_SIGBIT(SIGXCPU) | GLUE_SIGBIT(SIGXFSZ) | GLUE_SIGBIT(SIGSYS))
+
 static int take_action(struct glue_thread *t, int sig, struct glue_sigaction *act)
 {
 	struct glue_prog *p = t->prog;
@@ -176,6 +180,13 @@ static void handler_regs(struct glue_sigcontext *mc, const struct glue_sigaction
 	mc->eflags &= ~(EFLAGS_DF | EFLAGS_TF);
 }
 
+/* No handler, and the default is to end the program, which is for us to do. */
+static int ends_program(struct glue_thread *t, int sig, const struct glue_sigaction *act)
+{
+	return act->handler != 1 &&
+	       ((GLUE_SIGBIT(sig) & GLUE_SYNC_SIGNALS) || glue_sig_contained(t->prog, sig));
+}
+
 /* No handler: the kernel does what it does by default. */
 static void default_action(struct glue_thread *t, int sig, const struct glue_siginfo *si)
 {
@@ -195,12 +206,10 @@ void glue_enter_handler(struct glue_thread *t, int sig, const struct glue_siginf
 
 	t->nsignals++;
 	if (!take_action(t, sig, &act)) {
-		if (GLUE_SIGBIT(sig) & GLUE_SYNC_SIGNALS) {
-			if (act.handler != 1)
-				glue_fatal(t, sig);
-			return;
-		}
-		default_action(t, sig, si);
+		if (ends_program(t, sig, &act))
+			glue_fatal(t, sig);
+		if (!(GLUE_SIGBIT(sig) & GLUE_SYNC_SIGNALS))
+			default_action(t, sig, si);
 		return;
 	}
 	glue_memcpy(&mc, &uc->mc, sizeof(mc));
@@ -295,7 +304,7 @@ void glue_fatal(struct glue_thread *t, int sig)
 	unsigned long mask = ~GLUE_SIGBIT(sig);
 
 	if (!(t->prog->flags & GLUE_FINAL))
-		glue_prog_end(t, sig | 0x80);
+		glue_prog_end(t, sig | (GLUE_SIGBIT(sig) & CORE_SIGNALS ? 0x80 : 0));
 	glue_raw4(SYS_rt_sigaction, sig, &(struct glue_sigaction){ 0 }, 0, 8);
 	glue_raw3(SYS_tgkill, glue_raw0(SYS_getpid), t->tid, sig);
 	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
@@ -325,7 +334,7 @@ void glue_deliver(struct glue_frame *f)
 	t->has_call_mask = t->mask_swapped = 0;
 
 	if (!take_action(t, sig, &act)) {
-		if ((GLUE_SIGBIT(sig) & GLUE_SYNC_SIGNALS) && act.handler != 1)
+		if (ends_program(t, sig, &act))
 			glue_fatal(t, sig);
 		__atomic_and_fetch(&t->pending, ~GLUE_PEND_SIGNAL, __ATOMIC_RELAXED);
 		default_action(t, sig, &si);
