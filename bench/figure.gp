@@ -13,6 +13,8 @@ set grid ytics lc rgb "#dddddd"
 set xtics scale 0
 set yrange [0:*]
 set offsets 0.5, 0.5, 0, 0
+stats throughput using 2 nooutput
+set yrange [0:STATS_max * 1.12]
 unset key
 
 set multiplot layout 1,2
@@ -23,7 +25,8 @@ plot throughput using 0:2:xtic(1) with boxes lc rgb "#1b6ca8", \
 set title "(b) round trip of ping, ".what
 set ylabel "median, us"
 set logscale y
-set yrange [1:*]
+stats rtt using 2 nooutput
+set yrange [1:STATS_max * 2]
 plot rtt using 0:2:xtic(1) with boxes lc rgb "#d98324", \
      "" using 0:2:(sprintf("%.0f", $2)) with labels offset 0,0.6
 unset multiplot

@@ -32,7 +32,7 @@ awk -F , -v metrics="$here/metrics.tsv" '
 	END {
 		for (i = 1; i <= n; i++) {
 			m = order[i]
-			if (!any[m] || m ~ /\.p99$/)
+			if (!any[m] || text[m] ~ /^ /)	# details of the row above
 				continue
 			sub(/ \(Figure.*/, "", text[m])
 			printf "\"%s\"", text[m]

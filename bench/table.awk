@@ -70,6 +70,9 @@ function ratio(m, c,    r, v, k, mine, base) {
 	if (better[m] == "-" || c == "native")
 		return ""
 	for (r = 1; r <= rounds; r++) {
+		# Naming an element makes it: do not name those that are not there.
+		if (!((m, c, r) in value) || !((m, "native", r) in value))
+			continue
 		mine = value[m, c, r]
 		base = value[m, "native", r]
 		if (mine > 0 && base > 0)

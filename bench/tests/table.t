@@ -12,6 +12,7 @@ trap 'rm -rf "$tmp"' EXIT
 		1 native tcp-in.gbps 10 2 native tcp-in.gbps 20 3 native tcp-in.gbps 90 \
 		1 tap tcp-in.gbps 5 2 tap tcp-in.gbps 40 3 tap tcp-in.gbps 63 \
 		1 native rr.p50 10 1 tap rr.p50 20 \
+		1 native fwd.gbps 1 3 native fwd.gbps 1 2 tap fwd.gbps 7 3 tap fwd.gbps 2 \
 		1 tap tcp-in.rx_batch 12.5 1 tap tcp-in.tx_batch 3 \
 		1 - load 0.5
 } >"$tmp/samples"
@@ -37,6 +38,8 @@ check "of what should be small, the ratio is turned round" "$tmp/table" \
 check "why it failed, once" "$tmp/table" '^\[1\] rr, raw: no such stack$'
 check "frames a call" "$tmp/table" 'in/out, tap: tcp-in 12\.5/3\.0\.'
 check "CSV" "$tmp/csv" '^tcp-in\.gbps,Gbit/s,more,tap,40,0\.7$'
+check "a round that one column lacks counts for no ratio" "$tmp/csv" \
+	'^fwd\.gbps,Gbit/s,more,tap,4\.5,2$'
 n=$((n + 1))
 if grep -q UDP "$tmp/table"; then
 	echo "not ok $n - rows without samples are left out"
