@@ -6,15 +6,15 @@
 set terminal svg size 900,380 font "sans-serif,13" background rgb "white"
 set output svg
 set datafile separator "\t"
+stats throughput using 2 name "most" nooutput
+stats rtt using 2 name "longest" nooutput
 set style fill solid 0.9 border -1
 set boxwidth 0.6
 set termoption noenhanced
 set grid ytics lc rgb "#dddddd"
 set xtics scale 0
-set yrange [0:*]
 set offsets 0.5, 0.5, 0, 0
-stats throughput using 2 nooutput
-set yrange [0:STATS_max * 1.12]
+set yrange [0:most_max * 1.12]
 unset key
 
 set multiplot layout 1,2
@@ -25,8 +25,7 @@ plot throughput using 0:2:xtic(1) with boxes lc rgb "#1b6ca8", \
 set title "(b) round trip of ping, ".what
 set ylabel "median, us"
 set logscale y
-stats rtt using 2 nooutput
-set yrange [1:STATS_max * 2]
+set yrange [1:longest_max * 2]
 plot rtt using 0:2:xtic(1) with boxes lc rgb "#d98324", \
      "" using 0:2:(sprintf("%.0f", $2)) with labels offset 0,0.6
 unset multiplot
