@@ -21,6 +21,9 @@
  *
  * What is not seen here: a frame that the host dropped because we read too
  * slowly.  The device's tx_dropped counts those; stats asks for it.
+ *
+ * tap_adopt() makes a channel of a file that another has attached and set up,
+ * for kinds of channel that are a TAP file in the end.
  */
 #include <fcntl.h>
 #include <linux/if.h>
@@ -36,6 +39,7 @@
 #include "hostif.h"
 #include "hostlink.h"
 #include "room.h"
+#include "tap.h"
 
 /* Newer than the uapi headers that we may be built with (Linux 6.2). */
 #ifndef TUN_F_USO4
@@ -52,6 +56,9 @@ struct tap {
 	__u64	dropped_before;		/* the device's tx_dropped at open */
 	bool	dead;			/* the device has been deleted */
 	int	park_fd;		/* a file that is never ready */
+	void	(*release)(void *owner);	/* adopted: at the end of close */
+	void	*owner;
+	struct libos_netio_ops ops;	/* adopted: ours under another name */
 	char	name[IFNAMSIZ];
 	int	fd[NETIO_QUEUES_MAX];
 };
@@ -213,6 +220,8 @@ static void tap_close(struct libos_netio *io)
 	hostlink_close(&tap->link);
 	if (tap->park_fd >= 0)
 		close(tap->park_fd);
+	if (tap->release)
+		tap->release(tap->owner);
 	free(tap);
 }
 
@@ -341,6 +350,34 @@ static int check(const struct netio_tap_opts *o, struct netio_err *err)
 	return 0;
 }
 
+static struct tap *tap_new(unsigned int queues, int fd_min)
+{
+	struct tap *tap = calloc(1, sizeof(*tap));
+	unsigned int i;
+
+	if (!tap)
+		return NULL;
+	for (i = 0; i < NETIO_QUEUES_MAX; i++)
+		tap->fd[i] = -1;
+	tap->link.fd = tap->link.query_fd = -1;
+	tap->io.ops = &tap_ops;
+	tap->io.queues = queues;
+	tap->park_fd = netio_fd_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), fd_min);
+	return tap;
+}
+
+/* From now on the channel knows how the host's side is. */
+static int tap_watch(struct tap *tap, int ifindex, int fd_min, struct netio_err *err)
+{
+	int ret = hostlink_open(&tap->link, ifindex, IFF_UP, fd_min, err);
+
+	if (ret)
+		return ret;
+	hostlink_tx_dropped(&tap->link, &tap->dropped_before);
+	tap->io.link_up = hostlink_poll(&tap->link);
+	return 0;
+}
+
 int netio_tap_open(const struct netio_tap_opts *opts, struct libos_netio **out,
 		   struct netio_err *err)
 {
@@ -355,19 +392,13 @@ int netio_tap_open(const struct netio_tap_opts *opts, struct libos_netio **out,
 		ret = check(&o, err);
 	if (ret)
 		return ret;
-	tap = calloc(1, sizeof(*tap));
+	tap = tap_new(o.queues ? o.queues : 1, o.fd_min);
 	if (!tap)
 		return netio_fail(err, -ENOMEM, "tap: out of memory");
-	for (i = 0; i < NETIO_QUEUES_MAX; i++)
-		tap->fd[i] = -1;
-	tap->link.fd = tap->link.query_fd = -1;
-	tap->io.ops = &tap_ops;
-	tap->io.queues = o.queues ? o.queues : 1;
 	tap->io.max_mtu = 65521;	/* of tun.c: 65535 less an Ethernet header */
 	o.queues = tap->io.queues;
 	if (o.name)
 		snprintf(tap->name, sizeof(tap->name), "%s", o.name);
-	tap->park_fd = netio_fd_raise(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), o.fd_min);
 
 	ret = attach_all(tap, &o, &why);
 	if (!ret)
@@ -385,15 +416,49 @@ int netio_tap_open(const struct netio_tap_opts *opts, struct libos_netio **out,
 	if (!ret && o.up)
 		ret = hostif_set_up(tap->name, &why);
 	if (!ret)
-		ret = hostlink_open(&tap->link, hostif_index(tap->name), IFF_UP, o.fd_min, &why);
+		ret = tap_watch(tap, hostif_index(tap->name), o.fd_min, &why);
 	if (ret) {
 		tap_close(&tap->io);
 		return netio_fail(err, ret, "%s", why.text);
 	}
-	hostlink_tx_dropped(&tap->link, &tap->dropped_before);
-	tap->io.link_up = hostlink_poll(&tap->link);
 	*out = &tap->io;
 	return 0;
+}
+
+int tap_adopt(const struct tap_file *file, struct libos_netio **out, struct netio_err *err)
+{
+	struct tap *tap = tap_new(1, file->fd_min);
+	int ret;
+
+	if (!tap) {
+		close(file->fd);
+		return netio_fail(err, -ENOMEM, "%s: out of memory", file->kind);
+	}
+	tap->fd[0] = netio_fd_raise(file->fd, file->fd_min);
+	tap->ops = tap_ops;
+	tap->ops.name = file->kind;
+	tap->io.ops = &tap->ops;
+	tap->io.features = file->features;
+	tap->io.max_mtu = file->max_mtu;
+	snprintf(tap->name, sizeof(tap->name), "%s", file->ifname);
+	ret = tap_watch(tap, file->ifindex, file->fd_min, err);
+	if (ret) {
+		tap_close(&tap->io);
+		return ret;
+	}
+	tap->release = file->release;
+	tap->owner = file->owner;
+	*out = &tap->io;
+	return 0;
+}
+
+void *tap_owner(const struct libos_netio *io, void (*release)(void *owner))
+{
+	const struct tap *tap = (const struct tap *)io;
+
+	if (io->ops->tx != tap_tx || tap->release != release)
+		return NULL;
+	return tap->owner;
 }
 
 static const struct libos_netio_ops tap_ops = {
