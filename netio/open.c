@@ -17,6 +17,7 @@
 #include "room.h"
 
 #define FWD_MAX		64
+#define TUPLES_MAX	64
 
 /* What is gathered from the text. */
 struct spec {
@@ -27,6 +28,8 @@ struct spec {
 	struct netio_pipe_opts pipe;
 	struct netio_slirp_opts slirp;
 	struct netio_slirp_fwd fwd[FWD_MAX];
+	struct netio_multistack_opts multistack;
+	struct netio_multistack_tuple tuple[TUPLES_MAX];
 	struct netio_capture_opts capture;
 	struct netio_impair_opts impair;
 	unsigned int offload;
@@ -320,6 +323,39 @@ static const char *read_hostfwd(struct spec *s, char *value, size_t offset)
 	return NULL;
 }
 
+/* "tcp:10.0.0.1:8080", "udp:[fd00::1]:53", "tcp:10.0.0.1:40000-40999" */
+static const char *read_tuple(struct spec *s, char *value, size_t offset)
+{
+	static const char *const expected =
+		"PROTOCOL:ADDRESS:PORT[-PORT], such as tcp:10.0.0.1:8080";
+	static const struct { const char *name; int number; } protocols[] = {
+		{ "tcp:", 6 }, { "udp:", 17 }, { "udplite:", 136 }, { "sctp:", 132 },
+	};
+	struct netio_multistack_tuple *t = &s->tuple[s->multistack.ntuples];
+	char *dash;
+	size_t i;
+
+	if (s->multistack.ntuples == TUPLES_MAX)
+		return "at most 64 of them";
+	for (i = 0; i < ARRAY_SIZE(protocols); i++)
+		if (!strncasecmp(value, protocols[i].name, strlen(protocols[i].name)))
+			break;
+	if (i == ARRAY_SIZE(protocols))
+		return expected;
+	t->protocol = protocols[i].number;
+	value += strlen(protocols[i].name);
+	dash = strrchr(value, '-');
+	if (dash) {
+		*dash++ = 0;
+		if (!parse_port(dash, &t->last))
+			return expected;
+	}
+	if (!parse_endpoint(value, &t->address, &t->first) || !t->address)
+		return expected;
+	s->multistack.ntuples++;
+	return NULL;
+}
+
 static const char *read_mac(struct spec *s, char *value, size_t offset)
 {
 	unsigned int b[6];
@@ -397,6 +433,15 @@ static const struct key slirp_keys[] = {
 	{ NULL }
 };
 
+static const struct key multistack_keys[] = {
+	{ "port", read_text, AT(multistack.port) },
+	{ "tuple", read_tuple, 0 },
+	{ "socket", read_text, AT(multistack.socket) },
+	{ "offload", read_offload, 0 },
+	{ "txqlen", read_uint, AT(multistack.txqlen) },
+	{ NULL }
+};
+
 static const struct key null_keys[] = { { NULL } };
 
 #define BOTH(member)	(offsetof(struct netio_impair, member) | 3UL << 16)
@@ -452,6 +497,13 @@ static int open_slirp(struct spec *s, struct libos_netio **out, struct netio_err
 	return netio_slirp_open(&s->slirp, out, err);
 }
 
+static int open_multistack(struct spec *s, struct libos_netio **out, struct netio_err *err)
+{
+	s->multistack.tuples = s->tuple;
+	s->multistack.offload = s->offload;
+	return netio_multistack_open(&s->multistack, out, err);
+}
+
 static int open_null(struct spec *s, struct libos_netio **out, struct netio_err *err)
 {
 	int ret = netio_null_open(out);
@@ -468,6 +520,7 @@ static const struct kind {
 	{ "raw", raw_keys, open_raw },
 	{ "pipe", pipe_keys, open_pipe },
 	{ "slirp", slirp_keys, open_slirp },
+	{ "multistack", multistack_keys, open_multistack },
 	{ "null", null_keys, open_null },
 };
 
@@ -558,12 +611,14 @@ static void spec_init(struct spec *s, const struct netio_env *env)
 	s->raw.size = sizeof(s->raw);
 	s->pipe.size = sizeof(s->pipe);
 	s->slirp.size = sizeof(s->slirp);
+	s->multistack.size = sizeof(s->multistack);
 	s->capture.size = sizeof(s->capture);
 	s->impair.size = sizeof(s->impair);
 	s->pipe.rfd = s->pipe.wfd = -1;
 	s->tap.fd_min = s->raw.fd_min = s->pipe.fd_min = env->fd_min;
-	s->slirp.fd_min = s->capture.fd_min = env->fd_min;
+	s->slirp.fd_min = s->multistack.fd_min = s->capture.fd_min = env->fd_min;
 	memcpy(s->raw.mac, env->mac, sizeof(s->raw.mac));
+	memcpy(s->multistack.mac, env->mac, sizeof(s->multistack.mac));
 	s->capture.ifname = env->ifname ? env->ifname : "eth0";
 	s->capture.os = env->os;
 	s->capture.application = env->application;
@@ -579,7 +634,7 @@ int netio_open(const char *kind_name, const char *args, const struct netio_env *
 
 	if (!kind)
 		return netio_fail(err, -EINVAL,
-				  "\"%.40s\" is no kind of channel: tap, raw, pipe, slirp or null",
+				  "\"%.40s\" is no kind of channel: tap, raw, pipe, slirp, multistack or null",
 				  kind_name ? kind_name : "");
 	ret = netio_opts_copy(&env, sizeof(env), env_arg, err);
 	if (ret)

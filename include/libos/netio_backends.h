@@ -11,6 +11,7 @@
  *	netio_raw_open()	an existing NIC, through a packet socket
  *	netio_pipe_open()	two file descriptors, a shell pipe, a pair of FIFOs
  *	netio_slirp_open()	a user-mode router, for those without privilege
+ *	netio_multistack_open()	a port of a NIC that MultiStack shares
  *	netio_null_open()	nothing at all
  *	netio_capture_open()	wraps any of them: pcapng file
  *	netio_impair_open()	wraps any of them: loss, delay, rate ...
@@ -242,6 +243,86 @@ struct netio_slirp_opts {
 int netio_slirp_open(const struct netio_slirp_opts *opts, struct libos_netio **out,
 		     struct netio_err *err);
 
+/* The most ports of all tuples of a channel taken together. */
+#define NETIO_MULTISTACK_PORTS	1024
+
+/**
+ * struct netio_multistack_tuple - ports that the stack owns
+ * @protocol: IPPROTO_TCP, _UDP, _UDPLITE or _SCTP
+ * @address: of the NIC, and of the host; IPv4 or IPv6
+ * @first: 1..65535, host byte order
+ * @last: the last of a range; 0 for @first alone
+ */
+struct netio_multistack_tuple {
+	int	protocol;
+	const char *address;
+	__u16	first;
+	__u16	last;
+};
+
+/**
+ * struct netio_multistack_opts - options of a port of a shared NIC
+ * @size: sizeof(struct netio_multistack_opts)
+ * @port: full name of the virtual port to open, "valem:vp0"
+ * @socket: multistackd's socket; NULL: $MULTISTACK_SOCKET or the usual place
+ * @ntuples: entries of @tuples, at least 1
+ * @tuples: what the stack owns, at most %NETIO_MULTISTACK_PORTS ports
+ * @offload: NETIO_OFFLOAD_*
+ * @txqlen: frames that the host queues towards us; 0: 1024
+ * @mac: the stack's hardware address: must be the NIC's; all zero: the caller
+ *	will ask netio_multistack_info()
+ * @fd_min: lowest number for file descriptors that stay open
+ */
+struct netio_multistack_opts {
+	size_t	size;
+	const char *port;
+	const char *socket;
+	unsigned int ntuples;
+	const struct netio_multistack_tuple *tuples;
+	unsigned int offload;
+	unsigned int txqlen;
+	__u8	mac[6];
+	int	fd_min;
+};
+
+/**
+ * netio_multistack_open() - frames through a virtual port of a shared NIC
+ * @opts: options
+ * @out: the channel
+ * @err: says what failed; may be NULL
+ *
+ * The stack must have the NIC's hardware address and the addresses of the
+ * tuples, and needs neither ARP nor neighbour discovery (IFF_NOARP): the host
+ * does both.  It may send from its tuples only.
+ * Context: an ordinary thread, in the network namespace of the NIC, before other
+ * threads open files.  Blocks for up to some seconds.  Needs access to the
+ * daemon's socket and to bind the tuples, nothing else.
+ * Return: 0; -EINVAL (bad option, hardware address, name of a port), -ELIBACC (no
+ * libmultistack), -ECONNREFUSED, -EACCES (no daemon, or no access), -ENOENT (no
+ * such switch; no daemon), -EBUSY (the port is open, a tuple another port's),
+ * -EADDRINUSE (the host has the tuple), -EADDRNOTAVAIL (the host or the NIC has
+ * no such address), -EPERM, -EDQUOT, -ETIMEDOUT, -ENOMEM, -EMFILE.
+ */
+int netio_multistack_open(const struct netio_multistack_opts *opts, struct libos_netio **out,
+			  struct netio_err *err);
+
+/**
+ * struct netio_multistack_info - what a stack needs to know of its port
+ * @mac: the NIC's hardware address, to be the stack's, too
+ * @mtu: the NIC's, bytes
+ * @nic: name of the NIC
+ * @ifname: name of the port's device on the host, for captures there
+ */
+struct netio_multistack_info {
+	__u8	mac[6];
+	unsigned int mtu;
+	char	nic[16];
+	char	ifname[16];
+};
+
+/** netio_multistack_info() - describe the port; -EINVAL if @io is none */
+int netio_multistack_info(const struct libos_netio *io, struct netio_multistack_info *info);
+
 /**
  * netio_null_open() - a cable that leads nowhere
  * @out: the channel; takes every frame with all offloads, gives none
@@ -402,7 +483,7 @@ struct netio_env {
 
 /**
  * netio_open() - open a channel that is described by text
- * @kind: "tap", "raw", "pipe", "slirp", "null"; upper case is as good
+ * @kind: "tap", "raw", "pipe", "slirp", "multistack", "null"; upper case is as good
  * @args: "key=value,key=value...", may be NULL or empty; "\," stands for a comma
  *	within a value.  The keys of each kind are listed in docs/netio.md; all
  *	kinds take those of the wrappers (pcap, loss, delay ...)

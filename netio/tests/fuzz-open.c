@@ -54,6 +54,21 @@ int netio_slirp_open(const struct netio_slirp_opts *o, struct libos_netio **out,
 	return netio_fail(err, -ENOSYS, "slirp");
 }
 
+int netio_multistack_open(const struct netio_multistack_opts *o, struct libos_netio **out,
+			  struct netio_err *err)
+{
+	unsigned int i;
+
+	touch(o->port);
+	touch(o->socket);
+	for (i = 0; i < o->ntuples; i++) {
+		touch(o->tuples[i].address);
+		if (!o->tuples[i].first || !o->tuples[i].protocol)
+			abort();
+	}
+	return netio_fail(err, -ENOSYS, "multistack");
+}
+
 int netio_capture_open(struct libos_netio *inner, const struct netio_capture_opts *o,
 		       struct libos_netio **out, struct netio_err *err)
 {

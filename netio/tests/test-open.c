@@ -45,6 +45,17 @@ static const struct {
 	{ "slirp", "hostfwd=tcp:70000-80", -EINVAL, "tcp:[ADDRESS:]PORT" },
 	{ "slirp", "hostfwd=tcp:a.b:80-80", -EINVAL, "\"a.b\" is no address" },
 	{ "slirp", "hostfwd=tcp:127.0.0.1:80-[fec0::9]:80", -EINVAL, "one address family" },
+	{ "multistack", "tuple=tcp:10.0.0.1:80", -EINVAL, "port is missing" },
+	{ "multistack", "port=valem:vp0", -EINVAL, "tuple is missing" },
+	{ "multistack", "tuple=10.0.0.1:80", -EINVAL, "PROTOCOL:ADDRESS:PORT" },
+	{ "multistack", "tuple=icmp:10.0.0.1:80", -EINVAL, "PROTOCOL:ADDRESS:PORT" },
+	{ "multistack", "tuple=tcp:80", -EINVAL, "PROTOCOL:ADDRESS:PORT" },
+	{ "multistack", "tuple=tcp:10.0.0.1:0", -EINVAL, "PROTOCOL:ADDRESS:PORT" },
+	{ "multistack", "tuple=tcp:10.0.0.1:80-70000", -EINVAL, "PROTOCOL:ADDRESS:PORT" },
+	{ "multistack", "port=valem:vp0,tuple=tcp:10.0.0:80", -EINVAL, "\"10.0.0\" is no address" },
+	{ "multistack", "port=valem:vp0,tuple=tcp:10.0.0.1:81-80", -EINVAL, "the first of a range first" },
+	{ "multistack", "port=valem:vp0,tuple=tcp:10.0.0.1:1-1024,tuple=udp:[::1]:1", -EINVAL,
+	  "1025 ports; at most 1024" },
 };
 
 static void test_bad(void)
