@@ -64,15 +64,25 @@ static int check_host(struct nuse_err *err, const char *key, const struct nuse_a
 /* Keys that belong to some kinds of channel only. */
 static int check_keys(const struct nuse_if *i, struct nuse_err *err)
 {
-	static const struct { enum nuse_ifkey id; unsigned int types; } only[] = {
-		{ NUSE_K_PIPEPATH, 1U << NUSE_VIF_PIPE },
-		{ NUSE_K_PIPEFD, 1U << NUSE_VIF_PIPE },
-		{ NUSE_K_HOSTIF, 1U << NUSE_VIF_RAW | 1U << NUSE_VIF_TAP },
-		{ NUSE_K_HOSTADDR, 1U << NUSE_VIF_TAP },
-		{ NUSE_K_BRIDGE, 1U << NUSE_VIF_TAP },
-		{ NUSE_K_QUEUES, 1U << NUSE_VIF_RAW | 1U << NUSE_VIF_TAP },
-		{ NUSE_K_HOSTFWD, 1U << NUSE_VIF_SLIRP },
+#define T(type) (1U << NUSE_VIF_##type)
+	static const struct {
+		enum nuse_ifkey id;
+		unsigned int types;
+		const char *with;
+	} only[] = {
+		{ NUSE_K_PIPEPATH, T(PIPE), "PIPE" },
+		{ NUSE_K_PIPEFD, T(PIPE), "PIPE" },
+		{ NUSE_K_HOSTIF, T(RAW) | T(TAP), "RAW or TAP" },
+		{ NUSE_K_HOSTADDR, T(TAP), "TAP" },
+		{ NUSE_K_BRIDGE, T(TAP), "TAP" },
+		{ NUSE_K_QUEUES, T(RAW) | T(TAP), "RAW or TAP" },
+		{ NUSE_K_HOSTFWD, T(SLIRP), "SLIRP" },
+		{ NUSE_K_PORT, T(MULTISTACK), "MULTISTACK" },
+		{ NUSE_K_TUPLE, T(MULTISTACK), "MULTISTACK" },
+		{ NUSE_K_MACADDR, T(RAW) | T(TAP) | T(PIPE) | T(SLIRP),
+		  "RAW, TAP, PIPE or SLIRP (a port has the NIC's)" },
 	};
+#undef T
 	const struct nuse_keydef *k;
 	size_t n;
 
@@ -83,15 +93,18 @@ static int check_keys(const struct nuse_if *i, struct nuse_err *err)
 			;
 		return nuse_fail(err, &i->at[only[n].id],
 				 "%s: found it in interface %s of viftype %s, expected it with viftype %s",
-				 k->name, i->name, nuse_viftype_name(i->type),
-				 only[n].types & 1U << NUSE_VIF_RAW ? "RAW or TAP" :
-				 only[n].types & 1U << NUSE_VIF_PIPE ? "PIPE" :
-				 only[n].types & 1U << NUSE_VIF_TAP ? "TAP" : "SLIRP");
+				 k->name, i->name, nuse_viftype_name(i->type), only[n].with);
 	}
 	if (i->type == NUSE_VIF_PIPE && !i->pipepath && !i->pipe)
 		return nuse_fail(err, &i->src,
 				 "interface %s: found viftype PIPE without an end, expected a pipepath or a pipefd line",
 				 i->name);
+	if (i->type == NUSE_VIF_MULTISTACK && (!i->port || !i->ntuples))
+		return nuse_fail(err, &i->src,
+				 "interface %s: found viftype MULTISTACK without a %s, expected a %s",
+				 i->name, i->port ? "tuple" : "port",
+				 i->port ? "line such as tuple tcp 10.0.0.1:8080" :
+					   "line such as port valem:vp0");
 	if (i->pipepath && i->pipe)
 		return nuse_fail(err, &i->at[NUSE_K_PIPEFD],
 				 "pipefd: found it beside pipepath, expected one of the two");
@@ -164,6 +177,40 @@ static int check_addrs(struct nuse_conf *c, struct nuse_if *i, struct nuse_err *
 	return 0;
 }
 
+/* What a MULTISTACK interface owns: ports of its own addresses, each once. */
+static int check_tuples(const struct nuse_if *i, struct nuse_err *err)
+{
+	unsigned int ports = 0;
+	size_t n, m;
+
+	for (n = 0; n < i->ntuples; n++) {
+		const struct nuse_tuple *t = &i->tuple[n], *o;
+
+		for (m = 0; m < i->naddr; m++)
+			if (nuse_addr_same(&i->addr[m], &t->addr, nuse_addr_bits(&t->addr)))
+				break;
+		if (m == i->naddr)
+			return nuse_fail(err, &t->src,
+					 "tuple: found %s, which is no address of interface %s, expected one of its address lines",
+					 S(t->addr), i->name);
+		for (o = i->tuple; o < t; o++)
+			if (o->protocol == t->protocol && o->first <= t->last &&
+			    t->first <= o->last &&
+			    nuse_addr_same(&o->addr, &t->addr, nuse_addr_bits(&t->addr)))
+				return nuse_fail(err, &t->src,
+						 "tuple: found %s port %u a second time, expected each once (the first is at %.60s:%u)",
+						 nuse_protocol_name(t->protocol),
+						 t->first > o->first ? t->first : o->first,
+						 o->src.file, o->src.line);
+		ports += t->last - t->first + 1;
+		if (ports > NUSE_TUPLE_PORTS)
+			return nuse_fail(err, &t->src,
+					 "tuple: found %u ports in interface %s, expected at most %d",
+					 ports, i->name, NUSE_TUPLE_PORTS);
+	}
+	return 0;
+}
+
 /* Is @gw on a network of @i?  NULL, or the address that makes it so. */
 static const struct nuse_addr *on_link(const struct nuse_if *i, const struct nuse_addr *gw)
 {
@@ -226,6 +273,8 @@ static int check_if(struct nuse_conf *c, struct nuse_if *i, struct nuse_err *err
 	ret = check_keys(i, err);
 	if (!ret)
 		ret = check_addrs(c, i, err);
+	if (!ret)
+		ret = check_tuples(i, err);
 	for (g = 0; !ret && g < i->ngateway; g++)
 		ret = check_gateway(c, i, &i->gateway[g], err);
 	if (ret < 0)
@@ -249,6 +298,10 @@ static int check_if(struct nuse_conf *c, struct nuse_if *i, struct nuse_err *err
 			return nuse_fail(err, &i->at[NUSE_K_HOSTIF],
 					 "hostif: found %s, the TAP device of interface %s, expected another one",
 					 i->hostif, o->name);
+		if (i->port && o->port && !strcmp(i->port, o->port))
+			return nuse_fail(err, &i->at[NUSE_K_PORT],
+					 "port: found %s, the port of interface %s, expected another one",
+					 nuse_quote(i->port), o->name);
 		if (i->pcap && o->pcap && !strcmp(i->pcap, o->pcap))
 			return nuse_fail(err, &i->at[NUSE_K_PCAP],
 					 "pcap: found %s, the capture of interface %s, expected another file",

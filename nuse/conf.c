@@ -37,6 +37,7 @@ const char *nuse_viftype_name(enum nuse_viftype type)
 	static const char *const names[] = {
 		[NUSE_VIF_RAW] = "RAW", [NUSE_VIF_TAP] = "TAP",
 		[NUSE_VIF_PIPE] = "PIPE", [NUSE_VIF_SLIRP] = "SLIRP",
+		[NUSE_VIF_MULTISTACK] = "MULTISTACK",
 	};
 
 	return names[type];
@@ -102,6 +103,8 @@ void nuse_conf_free(struct nuse_conf *c)
 		free(c->ifs[i].addr);
 		free(c->ifs[i].hostaddr);
 		free(c->ifs[i].fwd);
+		free(c->ifs[i].port);
+		free(c->ifs[i].tuple);
 		free(c->ifs[i].pipepath);
 		free(c->ifs[i].pcap);
 	}

@@ -65,8 +65,13 @@ enum nuse_viftype {
 	NUSE_VIF_TAP,		/* a TAP device of the host */
 	NUSE_VIF_PIPE,		/* a pair of file descriptors to another stack */
 	NUSE_VIF_SLIRP,		/* sockets of the host, through libslirp */
+	NUSE_VIF_MULTISTACK,	/* a port of a NIC of the host, and its address */
 	NUSE_VIF_END
 };
+
+/* Longest name of a MultiStack port, and most ports that one interface owns. */
+#define NUSE_PORT_MAX	47
+#define NUSE_TUPLE_PORTS 1024
 
 /* Directions are seen from the stack. */
 enum nuse_dir { NUSE_RX, NUSE_TX, NUSE_DIRS };
@@ -76,7 +81,7 @@ enum nuse_ifkey {
 	NUSE_K_ADDRESS, NUSE_K_NETMASK, NUSE_K_MACADDR, NUSE_K_VIFTYPE,
 	NUSE_K_PIPEPATH, NUSE_K_PIPEFD, NUSE_K_MTU, NUSE_K_TXQLEN, NUSE_K_GATEWAY,
 	NUSE_K_HOSTIF, NUSE_K_HOSTADDR, NUSE_K_QUEUES, NUSE_K_OFFLOADS,
-	NUSE_K_BRIDGE, NUSE_K_PCAP, NUSE_K_HOSTFWD,
+	NUSE_K_BRIDGE, NUSE_K_PCAP, NUSE_K_HOSTFWD, NUSE_K_PORT, NUSE_K_TUPLE,
 	NUSE_K_LOSS, NUSE_K_DELAY, NUSE_K_JITTER, NUSE_K_REORDER,
 	NUSE_K_DUPLICATE, NUSE_K_CORRUPT, NUSE_K_RATE, NUSE_K_LIMIT, NUSE_K_SEED,
 	NUSE_IFKEYS
@@ -128,6 +133,19 @@ struct nuse_hostfwd {
 	struct nuse_src src;
 };
 
+/**
+ * struct nuse_tuple - ports of the host's address that are the stack's
+ * @protocol: IPPROTO_*
+ * @addr: the address; after nuse_conf_check() one of the interface's
+ * @first: the first port, @last the last one, 1..65535
+ */
+struct nuse_tuple {
+	int protocol;
+	struct nuse_addr addr;
+	uint16_t first, last;
+	struct nuse_src src;
+};
+
 enum nuse_offloads {
 	NUSE_OFFLOADS_ON,	/* all that the channel can do */
 	NUSE_OFFLOADS_CSUM,	/* checksums, but no segmentation */
@@ -162,6 +180,8 @@ enum nuse_pipe {
  * @pipefd: descriptors to read from and to write to, for %NUSE_PIPE_FDS
  * @pcap: file that gets a pcapng capture; NULL for none
  * @fwd: SLIRP: ports led in from the host
+ * @port: MULTISTACK: the virtual port, "valem:vp0"
+ * @tuple: MULTISTACK: what the stack owns, @ntuples of them
  * @impair: the line's faults, by direction
  * @seed: of the random numbers behind them
  * @src: where the block begins
@@ -189,6 +209,9 @@ struct nuse_if {
 	char *pcap;
 	struct nuse_hostfwd *fwd;
 	size_t nfwd;
+	char *port;
+	struct nuse_tuple *tuple;
+	size_t ntuples;
 	struct nuse_impair impair[NUSE_DIRS];
 	uint64_t seed;
 	struct nuse_src src;
@@ -323,7 +346,7 @@ int nuse_conf_check(struct nuse_conf *c, struct nuse_err *err);
  */
 void nuse_conf_print(const struct nuse_conf *c, FILE *f);
 
-/** nuse_viftype_name() - "RAW", "TAP", "PIPE", "SLIRP" */
+/** nuse_viftype_name() - "RAW", "TAP", "PIPE", "SLIRP", "MULTISTACK" */
 const char *nuse_viftype_name(enum nuse_viftype type);
 
 #endif /* NUSE_CONF_H */

@@ -10,6 +10,8 @@
 #include "key.h"
 #include "value.h"
 
+#define VIFTYPES "RAW, TAP, PIPE, SLIRP or MULTISTACK"
+
 static struct nuse_if *ifc(struct nuse_parse *p)
 {
 	return &p->c->ifs[p->ifc];
@@ -68,7 +70,7 @@ static int set_macaddr(struct nuse_parse *p, const struct nuse_keydef *k, char *
 
 static int set_viftype(struct nuse_parse *p, const struct nuse_keydef *k, char **w, size_t n)
 {
-	static const char *const later[] = { "NETMAP", "DPDK", "AF_XDP", "MULTISTACK" };
+	static const char *const later[] = { "NETMAP", "DPDK", "AF_XDP" };
 	size_t i;
 
 	for (i = 0; i < NUSE_VIF_END; i++) {
@@ -80,7 +82,7 @@ static int set_viftype(struct nuse_parse *p, const struct nuse_keydef *k, char *
 	for (i = 0; i < sizeof(later) / sizeof(later[0]); i++)
 		if (!strcasecmp(w[0], later[i]))
 			return nuse_fail(p->err, &p->src,
-					 "viftype: found %s, which is not in this build, expected RAW, TAP, PIPE or SLIRP",
+					 "viftype: found %s, which is not in this build, expected " VIFTYPES,
 					 later[i]);
 	return -EINVAL;
 }
@@ -229,6 +231,56 @@ static void clear_hostfwd(struct nuse_parse *p, const struct nuse_keydef *k)
 	ifc(p)->nfwd = 0;
 }
 
+static int set_port(struct nuse_parse *p, const struct nuse_keydef *k, char **w, size_t n)
+{
+	/* What a name may be made of, the daemon knows best. */
+	if (strncmp(w[0], "vale", 4) || !strchr(w[0], ':') || !strchr(w[0], ':')[1] ||
+	    strlen(w[0]) > NUSE_PORT_MAX)
+		return -EINVAL;
+	return nuse_string_set(p, &ifc(p)->port, w[0]);
+}
+
+/* "tcp 10.0.0.1:8080", "udp [2001:db8::1]:5000-5009" */
+static int set_tuple(struct nuse_parse *p, const struct nuse_keydef *k, char **w, size_t n)
+{
+	struct nuse_tuple t = { .protocol = nuse_value_protocol(w[0]), .src = p->src };
+	char *dash = strrchr(w[1], '-');
+	struct nuse_if *i = ifc(p);
+	struct nuse_tuple *more;
+	struct nuse_addr none;
+	char text[80];
+
+	if (t.protocol < 0 || strlen(w[1]) >= sizeof(text))
+		return -EINVAL;
+	strcpy(text, w[1]);
+	if (dash)
+		text[dash - w[1]] = '\0';
+	if (nuse_value_port(text, &t.addr, &t.first) < 0 || !t.addr.family)
+		return -EINVAL;
+	t.last = t.first;
+	none.src = p->src;
+	if (dash && (nuse_value_port(dash + 1, &none, &t.last) < 0 || none.family))
+		return -EINVAL;
+	if (t.last < t.first)
+		return nuse_fail(p->err, &p->src,
+				 "tuple: found the ports %u-%u, expected the lower one first",
+				 t.first, t.last);
+	t.addr.src = p->src;
+	more = nuse_grow(i->tuple, i->ntuples, sizeof(*more));
+	if (!more)
+		return nuse_nomem(p->err, &p->src);
+	i->tuple = more;
+	more[i->ntuples++] = t;
+	return 0;
+}
+
+static void clear_tuple(struct nuse_parse *p, const struct nuse_keydef *k)
+{
+	free(ifc(p)->tuple);
+	ifc(p)->tuple = NULL;
+	ifc(p)->ntuples = 0;
+}
+
 static int impair_one(struct nuse_impair *m, int id, char **w, size_t n)
 {
 	uint64_t v;
@@ -310,6 +362,7 @@ static void clear_if(struct nuse_parse *p, const struct nuse_keydef *k)
 	case NUSE_K_VIFTYPE:	i->type = NUSE_VIF_RAW; break;
 	case NUSE_K_PIPEPATH:	free(i->pipepath); i->pipepath = NULL; break;
 	case NUSE_K_PCAP:	free(i->pcap); i->pcap = NULL; break;
+	case NUSE_K_PORT:	free(i->port); i->port = NULL; break;
 	case NUSE_K_PIPEFD:	i->pipe = NUSE_PIPE_NONE; break;
 	case NUSE_K_MTU:	i->mtu = 0; break;
 	case NUSE_K_TXQLEN:	i->txqlen = 0; break;
@@ -330,7 +383,7 @@ const struct nuse_keydef nuse_if_keys[] = {
 	{ "macaddr", NUSE_K_MACADDR, 0, 1, 1,
 	  "six bytes such as 02:00:00:00:00:01", set_macaddr, clear_if },
 	{ "viftype", NUSE_K_VIFTYPE, 0, 1, 1,
-	  "RAW, TAP, PIPE or SLIRP", set_viftype, clear_if },
+	  VIFTYPES, set_viftype, clear_if },
 	{ "pipepath", NUSE_K_PIPEPATH, 0, 1, 1, "a path", set_pipepath, clear_if },
 	{ "pipefd", NUSE_K_PIPEFD, 0, 1, 2,
 	  "stdin, stdout, or file descriptors to read from and write to such as 3 4", set_pipefd, clear_if },
@@ -351,6 +404,11 @@ const struct nuse_keydef nuse_if_keys[] = {
 	{ "hostfwd", NUSE_K_HOSTFWD, NUSE_KEY_LIST, 2, 3,
 	  "tcp|udp [HOSTADDR:]PORT [[ADDR:]PORT] such as tcp 127.0.0.1:8080 80",
 	  set_hostfwd, clear_hostfwd },
+	{ "port", NUSE_K_PORT, 0, 1, 1,
+	  "the name of a MultiStack port such as valem:vp0", set_port, clear_if },
+	{ "tuple", NUSE_K_TUPLE, NUSE_KEY_LIST, 2, 2,
+	  "tcp|udp|udplite|sctp ADDRESS:PORT[-PORT] such as tcp 10.0.0.1:8080",
+	  set_tuple, clear_tuple },
 	{ "loss", NUSE_K_LOSS, NUSE_KEY_LIST | NUSE_KEY_DIR, 1, 2,
 	  "[rx|tx] and a percentage such as 0.1%", set_impair, clear_impair },
 	{ "delay", NUSE_K_DELAY, NUSE_KEY_LIST | NUSE_KEY_DIR, 1, 2,

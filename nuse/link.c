@@ -7,7 +7,7 @@
  *	                                               ^ capture, outermost
  *
  * An interface without a macaddr line gets a random one here and not in the
- * stack, because the RAW channel filters by it.
+ * stack, because the RAW channel filters by it; a MULTISTACK one has the NIC's.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -137,6 +137,43 @@ out:
 	return ret;
 }
 
+static int open_multistack(struct nuse_link *l, bool impaired, int fd_min, struct netio_err *err)
+{
+	const struct nuse_if *c = l->conf;
+	struct netio_multistack_opts o = {
+		.size = sizeof(o),
+		.port = c->port,
+		.ntuples = c->ntuples,
+		.offload = offload(c, impaired),
+		.fd_min = fd_min,
+	};
+	char (*text)[NUSE_ADDR_STRLEN] = calloc(c->ntuples + 1, sizeof(*text));
+	struct netio_multistack_tuple *t = calloc(c->ntuples + 1, sizeof(*t));
+	struct netio_multistack_info info;
+	int ret = -ENOMEM;
+	size_t i;
+
+	if (!text || !t)
+		goto out;
+	for (i = 0; i < c->ntuples; i++) {
+		t[i].protocol = c->tuple[i].protocol;
+		t[i].address = nuse_addr_print(&c->tuple[i].addr, text[i]);
+		t[i].first = c->tuple[i].first;
+		t[i].last = c->tuple[i].last;
+	}
+	o.tuples = t;
+	ret = netio_multistack_open(&o, &l->inner, err);
+	if (!ret) {
+		netio_multistack_info(l->inner, &info);
+		memcpy(l->mac, info.mac, sizeof(l->mac));
+		snprintf(l->host, sizeof(l->host), "%s", info.nic);
+	}
+out:
+	free(text);
+	free(t);
+	return ret;
+}
+
 static int impair(struct nuse_link *l, struct netio_err *err)
 {
 	struct netio_impair_opts o = { .size = sizeof(o), .seed = l->conf->seed };
@@ -200,13 +237,15 @@ int nuse_link_open(struct nuse_link *l, const struct nuse_if *c, const char *os,
 	case NUSE_VIF_TAP:	ret = open_tap(l, impaired, fd_min, &why); break;
 	case NUSE_VIF_RAW:	ret = open_raw(l, impaired, fd_min, &why); break;
 	case NUSE_VIF_PIPE:	ret = open_pipe(l, impaired, fd_min, &why); break;
+	case NUSE_VIF_MULTISTACK: ret = open_multistack(l, impaired, fd_min, &why); break;
 	default:		ret = open_slirp(l, fd_min, &why); break;
 	}
 	if (ret < 0)
 		goto fail;
 	l->io = l->inner;
-	snprintf(l->host, sizeof(l->host), "%s", c->type == NUSE_VIF_TAP ?
-		 netio_tap_name(l->inner) : c->hostif);
+	if (c->type != NUSE_VIF_MULTISTACK)
+		snprintf(l->host, sizeof(l->host), "%s", c->type == NUSE_VIF_TAP ?
+			 netio_tap_name(l->inner) : c->hostif);
 	if (impaired) {
 		ret = impair(l, &why);
 		if (ret < 0)
@@ -218,10 +257,14 @@ int nuse_link_open(struct nuse_link *l, const struct nuse_if *c, const char *os,
 		if (ret < 0)
 			goto close;
 	}
-	/* The user-mode router ends TCP, so its link may as well be wide. */
+	/*
+	 * The user-mode router ends TCP, so its link may as well be wide; a port's
+	 * largest MTU is the NIC's.
+	 */
 	l->mtu = c->mtu;
 	if (!l->mtu)
-		l->mtu = c->type == NUSE_VIF_SLIRP || l->io->max_mtu < 1500 ? l->io->max_mtu : 1500;
+		l->mtu = c->type == NUSE_VIF_SLIRP || c->type == NUSE_VIF_MULTISTACK ||
+			 l->io->max_mtu < 1500 ? l->io->max_mtu : 1500;
 	if (l->mtu > l->io->max_mtu) {
 		nuse_fail(err, &c->at[NUSE_K_MTU], "interface %s: mtu: found %u, expected at most %u, what viftype %s carries",
 			  c->name, l->mtu, l->io->max_mtu, nuse_viftype_name(c->type));

@@ -11,10 +11,10 @@
 /**
  * struct nuse_link - an interface that has been opened
  * @conf: its block
- * @mac: hardware address, of the block or random
+ * @mac: hardware address, of the block or random; MULTISTACK: the NIC's
  * @io: channel with its wrappers; the instance's once it was given the device
  * @inner: the channel itself
- * @host: the host's interface or TAP device; "" if there is none
+ * @host: the host's interface, NIC or TAP device; "" if there is none
  * @impaired: the impairment wrapper, for its counters; NULL if there is none
  * @mtu: that the stack's device is to have
  */

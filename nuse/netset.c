@@ -11,11 +11,20 @@
  * user-mode router, a TAP device that is in no bridge) there is nobody to be in
  * conflict with, so it is off; on the host's NIC and in its bridges it is on, and
  * we wait.
+ *
+ * A port of MultiStack is different: the host's stack, on the same NIC with the
+ * same address, does ARP and neighbour discovery for both, and whatever leaves
+ * the port gets its MAC addresses there.  So the interface is NOARP, which spares
+ * it duplicate address detection, too, and has no IPv6 addresses but those given:
+ * a router solicitation would only be a violation on the port's account.
  */
 #include <asm/unistd.h>
 #include <errno.h>
 #include <linux/capability.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <libos/netcfg.h>
 #include "key.h"
 #include "netset.h"
@@ -47,6 +56,76 @@ static bool has_ipv6(const struct nuse_if *i)
 	return false;
 }
 
+/* ip link set dev NAME arp off */
+static int set_noarp(struct libos_thread *thr, const struct nuse_if *i, struct nuse_err *err)
+{
+	struct libos_netcfg_error why = { "" };
+	unsigned long sock[6] = { AF_INET, SOCK_DGRAM };
+	struct ifreq ifr = { 0 };
+	unsigned long arg[6] = { 0, SIOCGIFFLAGS, (unsigned long)&ifr };
+	long fd = libos_call(thr, __NR_socket, sock), ret = fd;
+
+	memcpy(ifr.ifr_name, i->name, sizeof(ifr.ifr_name));
+	if (fd >= 0) {
+		arg[0] = fd;
+		ret = libos_call(thr, __NR_ioctl, arg);
+		ifr.ifr_flags |= IFF_NOARP;
+		arg[1] = SIOCSIFFLAGS;
+		if (!ret)
+			ret = libos_call(thr, __NR_ioctl, arg);
+		libos_call(thr, __NR_close, (unsigned long [6]){ fd });
+	}
+	if (ret < 0) {
+		snprintf(why.text, sizeof(why.text), "interface %s: cannot switch ARP off: %s",
+			 i->name, strerror(-ret));
+		return fail(err, &i->src, ret, &why);
+	}
+	return 0;
+}
+
+static int set_up_multistack(struct libos_thread *thr, const struct nuse_if *i,
+			     struct nuse_err *err)
+{
+	static const struct { const char *key, *value; } quiet[] = {
+		{ "addr_gen_mode", "1" },	/* no link-local address */
+		{ "accept_ra", "0" },
+		{ "router_solicitations", "0" },
+	};
+	char key[80];
+	size_t n;
+
+	/* A kernel without IPv6 has no such files and no such problem. */
+	for (n = 0; n < sizeof(quiet) / sizeof(quiet[0]); n++) {
+		snprintf(key, sizeof(key), "net/ipv6/conf/%s/%s", i->name, quiet[n].key);
+		libos_netcfg_sysctl(thr, key, quiet[n].value, NULL);
+	}
+	return set_noarp(thr, i, err);
+}
+
+/*
+ * A stack that has nothing but a port may send from the port's tuples only: a
+ * range of them is where local ports are to be taken from.
+ */
+static int set_port_range(struct libos_thread *thr, const struct nuse_conf *c,
+			  struct nuse_err *err)
+{
+	struct libos_netcfg_error why = { "" };
+	const struct nuse_if *i = c->ifs;
+	char range[16];
+	size_t n;
+	int ret;
+
+	if (c->nifs != 1 || i->type != NUSE_VIF_MULTISTACK)
+		return 0;
+	for (n = 0; n < i->ntuples && i->tuple[n].first == i->tuple[n].last; n++)
+		;
+	if (n == i->ntuples)
+		return 0;
+	snprintf(range, sizeof(range), "%u %u", i->tuple[n].first, i->tuple[n].last);
+	ret = libos_netcfg_sysctl(thr, "net.ipv4.ip_local_port_range", range, &why);
+	return ret < 0 ? fail(err, &i->tuple[n].src, ret, &why) : 0;
+}
+
 static int set_up(struct libos_thread *thr, const struct nuse_if *i, struct nuse_err *err)
 {
 	struct libos_netcfg_link up = { .size = sizeof(up), .up = 1 };
@@ -55,7 +134,11 @@ static int set_up(struct libos_thread *thr, const struct nuse_if *i, struct nuse
 	size_t a;
 	int ret;
 
-	if (shared_link(i) && !has_ipv6(i)) {
+	if (i->type == NUSE_VIF_MULTISTACK) {
+		ret = set_up_multistack(thr, i, err);
+		if (ret < 0)
+			return ret;
+	} else if (shared_link(i) && !has_ipv6(i)) {
 		/* Nobody asked for IPv6: its link-local address need not hold up the rest. */
 		snprintf(key, sizeof(key), "net/ipv6/conf/%s/optimistic_dad", i->name);
 		libos_netcfg_sysctl(thr, key, "1", NULL);
@@ -110,6 +193,9 @@ int nuse_netset(struct libos_thread *thr, const struct nuse_conf *c, struct nuse
 	ret = libos_netcfg_link(thr, "lo", &up, &why);
 	if (ret < 0)
 		return fail(err, &nowhere, ret, &why);
+	ret = set_port_range(thr, c, err);
+	if (ret < 0)
+		return ret;
 	for (i = 0; i < c->nsysctls; i++) {
 		ret = libos_netcfg_sysctl(thr, c->sysctls[i].key, c->sysctls[i].value, &why);
 		if (ret < 0)

@@ -123,6 +123,15 @@ static void put_if(FILE *f, const struct nuse_if *i)
 		put_port(f, &i->fwd[n].guest, i->fwd[n].guest_port);
 		fputc('\n', f);
 	}
+	if (i->port)
+		put_line(f, "    port", i->port);
+	for (n = 0; n < i->ntuples; n++) {
+		fprintf(f, "    tuple %s", nuse_protocol_name(i->tuple[n].protocol));
+		put_port(f, &i->tuple[n].addr, i->tuple[n].first);
+		if (i->tuple[n].last != i->tuple[n].first)
+			fprintf(f, "-%u", i->tuple[n].last);
+		fputc('\n', f);
+	}
 	put_impair(f, i);
 	if (i->pcap)
 		put_line(f, "    pcap", i->pcap);

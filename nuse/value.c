@@ -233,6 +233,34 @@ int nuse_value_port(const char *w, struct nuse_addr *a, uint16_t *port)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int number;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "udplite", IPPROTO_UDPLITE },
+	{ "sctp", IPPROTO_SCTP },
+};
+
+int nuse_value_protocol(const char *w)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (!strcasecmp(w, protocols[i].name))
+			return protocols[i].number;
+	return -EINVAL;
+}
+
+const char *nuse_protocol_name(int protocol)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	return "?";
+}
+
 /* In the order of their numbers. */
 static const char *const caps[] = {
 	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill",

@@ -38,6 +38,12 @@ int nuse_value_ifname(const char *w, char name[16]);
 /** nuse_value_port() - "PORT", "ADDRESS:PORT" or "[ADDRESS]:PORT"; family 0 without address */
 int nuse_value_port(const char *w, struct nuse_addr *a, uint16_t *port);
 
+/** nuse_value_protocol() - "tcp", "udp", "udplite" or "sctp", to IPPROTO_*; -EINVAL */
+int nuse_value_protocol(const char *w);
+
+/** nuse_protocol_name() - the inverse */
+const char *nuse_protocol_name(int protocol);
+
 /** nuse_value_cap() - a capability's name, "net_raw" or "CAP_NET_RAW", to its number */
 int nuse_value_cap(const char *w, unsigned int *cap);
 

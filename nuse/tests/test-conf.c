@@ -17,6 +17,8 @@ struct good {
 
 #define IF(keys) "interface eth0\n viftype TAP\n" keys
 #define SL(keys) "interface eth0\n viftype SLIRP\n" keys
+#define MS(keys) "interface eth0\n viftype MULTISTACK\nport valem:vp0\naddress 10.0.0.1/24\n" keys
+#define MSHEAD "interface eth0\n    viftype MULTISTACK\n    address 10.0.0.1/24\n    port valem:vp0\n"
 #define TAPHEAD "interface eth0\n    viftype TAP\n    hostif nuse-eth0\n"
 #define SLHEAD "interface eth0\n    viftype SLIRP\n"
 #define SLADDR "    address 10.0.2.15/24\n    address fec0::15/64\n" \
@@ -108,6 +110,16 @@ static const struct good good[] = {
 	  SLHEAD SLADDR "    hostfwd tcp 127.0.0.2:1 10.0.2.15:65535\n\n" },
 	{ "hostfwd of IPv6", SL("hostfwd tcp [::1]:8080 [fec0::15]:80\n"),
 	  SLHEAD SLADDR "    hostfwd tcp [::1]:8080 [fec0::15]:80\n\n" },
+	{ "MULTISTACK", MS("tuple tcp 10.0.0.1:8080\n"),
+	  MSHEAD "    tuple tcp 10.0.0.1:8080\n\n" },
+	{ "tuples of all kinds, a range, IPv6",
+	  MS("address fd00::1/64\ntuple TCP 10.0.0.1:40000-40999\ntuple udp 10.0.0.1:40000\n"
+	     "tuple udplite [FD00::1]:7-7\ntuple sctp 10.0.0.1:0x10\ngateway 10.0.0.2\n"),
+	  "interface eth0\n    viftype MULTISTACK\n    address 10.0.0.1/24\n    address fd00::1/64\n"
+	  "    gateway 10.0.0.2\n    port valem:vp0\n    tuple tcp 10.0.0.1:40000-40999\n"
+	  "    tuple udp 10.0.0.1:40000\n    tuple udplite [fd00::1]:7\n    tuple sctp 10.0.0.1:16\n\n" },
+	{ "tuples of 1024 ports", MS("tuple tcp 10.0.0.1:1-1024\n"),
+	  MSHEAD "    tuple tcp 10.0.0.1:1-1024\n\n" },
 	{ "loss both ways", IF("loss 0.1%\n"),
 	  TAPHEAD "    loss rx 0.1000%\n    loss tx 0.1000%\n\n" },
 	{ "loss one way", IF("loss tx 100%\n"), TAPHEAD "    loss tx 100.0000%\n\n" },
@@ -222,11 +234,10 @@ static const struct bad bad[] = {
 	{ "macaddr of zeroes", IF("macaddr 00:00:00:00:00:00\n"), "t:3: macaddr: found all zeroes" },
 	{ "macaddr twice", IF("macaddr 02:00:00:00:00:01\n\ninterface b\nviftype TAP\nmacaddr 02:00:00:00:00:01\n"),
 	  "t:7: macaddr: found the address of interface eth0, expected one of its own" },
-	{ "viftype unknown", "interface a\nviftype VETH\n", "t:2: viftype: found 'VETH', expected RAW, TAP, PIPE or SLIRP" },
-	{ "viftype NETMAP", "interface a\nviftype NETMAP\n", "t:2: viftype: found NETMAP, which is not in this build, expected RAW, TAP, PIPE or SLIRP" },
+	{ "viftype unknown", "interface a\nviftype VETH\n", "t:2: viftype: found 'VETH', expected RAW, TAP, PIPE, SLIRP or MULTISTACK" },
+	{ "viftype NETMAP", "interface a\nviftype NETMAP\n", "t:2: viftype: found NETMAP, which is not in this build, expected RAW, TAP, PIPE, SLIRP or MULTISTACK" },
 	{ "viftype DPDK", "interface a\nviftype dpdk\n", "t:2: viftype: found DPDK, which is not in this build" },
 	{ "viftype AF_XDP", "interface a\nviftype AF_XDP\n", "t:2: viftype: found AF_XDP, which is not in this build" },
-	{ "viftype MULTISTACK", "interface a\nviftype MULTISTACK\n", "t:2: viftype: found MULTISTACK, which is not in this build" },
 	{ "mtu too small", IF("mtu 67\n"), "t:3: mtu: found '67', expected a number of bytes in 68..65535" },
 	{ "mtu too large", IF("mtu 65536\n"), "t:3: mtu: found '65536', expected" },
 	{ "mtu with a sign", IF("mtu -5\n"), "t:3: mtu: found '-5', expected" },
@@ -269,6 +280,25 @@ static const struct bad bad[] = {
 	{ "hostfwd of a bare IPv6 address", SL("hostfwd tcp ::1:80 80\n"), "t:3: hostfwd: found 'tcp ::1:80 80', expected" },
 	{ "hostfwd of two families", SL("hostfwd tcp 127.0.0.1:80 [fec0::15]:80\n"), "t:3: hostfwd: found addresses of two families" },
 	{ "hostfwd of a TAP", IF("hostfwd tcp 80\n"), "t:3: hostfwd: found it in interface eth0 of viftype TAP, expected it with viftype SLIRP" },
+	{ "port without a switch", "interface a\nport vp0\n", "t:2: port: found 'vp0', expected the name of a MultiStack port such as valem:vp0" },
+	{ "port without a name", "interface a\nport valem:\n", "t:2: port: found 'valem:', expected" },
+	{ "port of a long name", "interface a\nport valem:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", "t:2: port: found 'valem:aaa" },
+	{ "port of a TAP", IF("port valem:vp0\n"), "t:3: port: found it in interface eth0 of viftype TAP, expected it with viftype MULTISTACK" },
+	{ "port twice", MS("tuple tcp 10.0.0.1:1\n\ninterface b\nviftype MULTISTACK\nport valem:vp0\naddress 10.0.0.3/24\ntuple tcp 10.0.0.3:1\n"),
+	  "t:9: port: found 'valem:vp0', the port of interface eth0, expected another one" },
+	{ "MULTISTACK without a port", "interface a\nviftype MULTISTACK\n", "t:1: interface a: found viftype MULTISTACK without a port, expected a line such as port valem:vp0" },
+	{ "MULTISTACK without a tuple", "interface a\nviftype MULTISTACK\nport valem:vp0\n", "t:1: interface a: found viftype MULTISTACK without a tuple, expected a line such as tuple tcp" },
+	{ "MULTISTACK with a macaddr", MS("macaddr 02:00:00:00:00:01\n"), "t:5: macaddr: found it in interface eth0 of viftype MULTISTACK, expected it with viftype RAW, TAP, PIPE or SLIRP (a port has the NIC's)" },
+	{ "tuple of a TAP", IF("tuple tcp 10.0.0.1:1\n"), "t:3: tuple: found it in interface eth0 of viftype TAP, expected it with viftype MULTISTACK" },
+	{ "tuple of another protocol", MS("tuple icmp 10.0.0.1:1\n"), "t:5: tuple: found 'icmp 10.0.0.1:1', expected tcp|udp|udplite|sctp ADDRESS:PORT[-PORT]" },
+	{ "tuple without an address", MS("tuple tcp 80\n"), "t:5: tuple: found 'tcp 80', expected" },
+	{ "tuple of port 0", MS("tuple tcp 10.0.0.1:0\n"), "t:5: tuple: found 'tcp 10.0.0.1:0', expected" },
+	{ "tuple of an open range", MS("tuple tcp 10.0.0.1:5-\n"), "t:5: tuple: found 'tcp 10.0.0.1:5-', expected" },
+	{ "tuple of two addresses", MS("tuple tcp 10.0.0.1:5-10.0.0.1:6\n"), "t:5: tuple: found 'tcp 10.0.0.1:5-10.0.0.1:6', expected" },
+	{ "tuple of a range backwards", MS("tuple tcp 10.0.0.1:6-5\n"), "t:5: tuple: found the ports 6-5, expected the lower one first" },
+	{ "tuple of another's address", MS("tuple tcp 10.0.0.9:5\n"), "t:5: tuple: found 10.0.0.9, which is no address of interface eth0, expected one of its address lines" },
+	{ "tuple twice", MS("tuple tcp 10.0.0.1:5-9\ntuple udp 10.0.0.1:7\ntuple tcp 10.0.0.1:1-6\n"), "t:7: tuple: found tcp port 5 a second time, expected each once (the first is at t:5)" },
+	{ "tuples of too many ports", MS("tuple tcp 10.0.0.1:1-1024\ntuple udp 10.0.0.1:1\n"), "t:6: tuple: found 1025 ports in interface eth0, expected at most 1024" },
 	{ "SLIRP on another network", SL("address 192.168.0.1/24\n"), "t:3: address: found 192.168.0.1/24 for viftype SLIRP, expected one in 10.0.2.0/24" },
 	{ "SLIRP with the router's address", SL("address 10.0.2.2/24\n"), "t:3: address: found 10.0.2.2/24, the SLIRP router's" },
 	{ "loss without unit", IF("loss 0.1\n"), "t:3: loss: found '0.1', expected [rx|tx] and a percentage such as 0.1%" },
@@ -355,6 +385,10 @@ static const struct opt opts[] = {
 	  "nameserver=\nhosts=\nsysctl=\nrun=\nbypass=\nmemory=\nkernel=\nlog=\ncapabilities=", NONE, NULL },
 	{ "an interface that only options speak of is a SLIRP", "", "eth0.pcap=x", SLHEAD SLADDR "    pcap x\n\n", NULL },
 	{ "but a file's is a RAW", "interface eth0\n", "eth0.pcap=x", "interface eth0\n    viftype RAW\n    hostif eth0\n    pcap x\n\n", NULL },
+	{ "a port and its tuples", "", "eth0.viftype=MULTISTACK\neth0.address=10.0.0.1/24\neth0.port=valem:vp0\neth0.tuple=tcp 10.0.0.1:8080",
+	  MSHEAD "    tuple tcp 10.0.0.1:8080\n\n", NULL },
+	{ "a port and its tuples cleared", MS("tuple tcp 10.0.0.1:1\n"), "eth0.port=\neth0.tuple=\neth0.viftype=TAP",
+	  TAPHEAD "    address 10.0.0.1/24\n\n", NULL },
 	{ "no equals sign", "", "eth0.mtu", NULL, "-o eth0.mtu: found no '=', expected KEY=VALUE" },
 	{ "no key", "", "=5", NULL, "-o =5: found no key, expected KEY=VALUE" },
 	{ "a bad value", "", "eth0.mtu=1", NULL, "-o eth0.mtu=1: mtu: found '1', expected a number of bytes in 68..65535" },
