@@ -16,7 +16,7 @@ FRAGMENTS_tiny := arch/lib/configs/tiny.config
 FRAGMENTS_full := $(FRAGMENTS_tiny) arch/lib/configs/full.config
 FRAGMENTS_debug := $(FRAGMENTS_full) arch/lib/configs/debug.config
 
-.PHONY: all help deps demo check bench install clean kernel rooms multistack bench-multistack
+.PHONY: all help deps demo check bench install clean kernel rooms tests multistack bench-multistack
 all: kernel rooms multistack
 
 help:
@@ -48,8 +48,10 @@ glue: host
 	@$(MAKE) --no-print-directory -C glue all
 nuse: glue
 	@$(MAKE) --no-print-directory -C nuse all
+tests: nuse
+	@$(MAKE) --no-print-directory -C tests tests
 multistack:
-	@$(MAKE) --no-print-directory -C multistack all
+	@$(MAKE) --no-print-directory -C multistack O=$(O)/multistack all
 
 demo:
 	@scripts/demo.sh
@@ -61,13 +63,14 @@ bench:
 	@bench/bench.sh
 
 bench-multistack: multistack
-	@$(MAKE) --no-print-directory -C multistack bench
+	@$(MAKE) --no-print-directory -C multistack O=$(O)/multistack bench
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/libos
 	install -m 755 $(O)/kernel/$(KERNEL)/liblinux.so $(DESTDIR)$(PREFIX)/lib/libos/liblinux-$(KERNEL).so
 	ln -sfn liblinux-$(KERNEL).so $(DESTDIR)$(PREFIX)/lib/libos/liblinux.so
-	@for room in $(ROOMS) multistack; do $(MAKE) --no-print-directory -C $$room install || exit; done
+	@for room in $(ROOMS); do $(MAKE) --no-print-directory -C $$room install || exit; done
+	@$(MAKE) --no-print-directory -C multistack O=$(O)/multistack install
 
 clean:
 	rm -rf $(O)

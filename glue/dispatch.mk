@@ -49,6 +49,6 @@ tests: $(B)/tests/kernel-fd-hosted
 
 .PHONY: check-fd
 check-fd: tests
-	$(Q)prove --exec '' $(B)/tests/test-path $(B)/tests/kernel-*
+	$(Q)$(PROVE) --exec '' $(B)/tests/test-path $(B)/tests/kernel-*
 -include $(addprefix $(B)/tests/,$(direct-tests:%=test-%.d) fd-direct.d fd-run.d)
 endif

@@ -144,6 +144,8 @@ static int make_arena(struct libos *os, size_t len)
 		 -1, 0);
 	if (p == MAP_FAILED)
 		return -ENOMEM;
+	/* A program's core is its own; what the kernel has in memory is not of interest. */
+	madvise(p, len, MADV_DONTDUMP);
 	os->arena = p;
 	os->arena_len = len;
 	return 0;

@@ -19,6 +19,7 @@ V ?= 0
 Q := $(if $(filter 0,$(V)),@,)
 
 CC ?= gcc
+PROVE ?= prove
 PREFIX ?= /usr/local
 CCACHE := $(shell command -v ccache 2>/dev/null)
 

@@ -34,7 +34,12 @@ run() {
 		-e 'timeout -k 10 600' "$@" < /dev/null || failed=1
 }
 
-# select FILE…: those that exist, are executable and match $ONLY
+# Is anything of it to be run?
+selected() {
+	case ${ONLY:-$1} in *"$1"*) ;; *) return 1 ;; esac
+}
+
+# select_tests FILE…: those that exist, are executable and match $ONLY
 select_tests() {
 	for f; do
 		[ -f "$f" ] && [ -x "$f" ] || continue
@@ -43,23 +48,33 @@ select_tests() {
 }
 
 for k; do make --no-print-directory "kernel-$k"; done
-make --no-print-directory rooms multistack
-for room in netio host glue nuse multistack tests; do
-	make --no-print-directory -C "$room" tests
-done
-
+make --no-print-directory rooms multistack tests
 scripts/lksctp.sh "$O/lksctp" || echo "check.sh: no tests of lksctp-tools (their source cannot be had)" >&2
 
+# Each room tests itself; where a kernel is wanted, on the first of them.
+export TEST_KERNEL="$1" LIBOS_LIBRARY="$O/kernel/$1/liblinux.so"
+prove="prove -I $top/scripts/perl --harness Tally"
+for room in netio host glue nuse; do
+	selected "$room" || continue
+	echo "== $room"
+	make --no-print-directory -C "$room" check PROVE="$prove" < /dev/null || failed=1
+done
+if selected multistack; then
+	echo "== multistack"
+	make --no-print-directory -C multistack O="$O/multistack" check PROVE="$prove" \
+		< /dev/null || failed=1
+fi
 # shellcheck disable=SC2046 # file names of ours, without spaces
-run "rooms" $(select_tests "$O"/netio/tests/test-* "$O"/host/tests/test-* "$O"/glue/tests/test-* \
-	"$O"/nuse/tests/test-* netio/tests/*.t host/tests/*.t glue/tests/*.t nuse/tests/*.t tests/*.t)
-# shellcheck disable=SC2046
-run "MultiStack" $(select_tests "$O"/multistack/tests/test-* multistack/tests/*.t multistack/*/tests/*.t)
+run "trees" $(select_tests tests/*.t)
 
+first=$1
 for k; do
 	export TEST_KERNEL="$k" LIBOS_LIBRARY="$O/kernel/$k/liblinux.so"
 	# shellcheck disable=SC2046
 	run "kernel $k" $(select_tests "$O"/tests/tests/kernel-*)
+	# shellcheck disable=SC2046
+	[ "$k" = "$first" ] || run "rooms on $k" $(select_tests "$O"/host/tests/test-linux \
+		"$O"/host/tests/test-sim "$O"/glue/tests/kernel-*)
 	case $k in
 	*-full)
 		# shellcheck disable=SC2046
