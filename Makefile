@@ -69,7 +69,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/libos
 	install -m 755 $(O)/kernel/$(KERNEL)/liblinux.so $(DESTDIR)$(PREFIX)/lib/libos/liblinux-$(KERNEL).so
 	ln -sfn liblinux-$(KERNEL).so $(DESTDIR)$(PREFIX)/lib/libos/liblinux.so
-	@for room in $(ROOMS); do $(MAKE) --no-print-directory -C $$room install || exit; done
+	@for room in host nuse; do $(MAKE) --no-print-directory -C $$room install || exit; done
 	@$(MAKE) --no-print-directory -C multistack O=$(O)/multistack install
 
 clean:
