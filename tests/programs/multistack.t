@@ -29,7 +29,7 @@ NS=nt-$$-peer
 HOST=nt-$$-host
 NS_MORE=$HOST
 tmp=$T
-# shellcheck source=../../multistack/bench/daemon.sh
+# shellcheck source=multistack/bench/daemon.sh
 . "$TOP/multistack/bench/daemon.sh"
 trap 'stop_multistackd || :; cleanup' EXIT
 trap 'exit 1' INT TERM HUP
