@@ -7,7 +7,7 @@
  * changes with it; a daemon that finds maps of another number says so and
  * does not touch them (multistackd --cleanup removes them).
  *
- * Who writes what: the daemon writes all maps but ms_frags, ms_nexthop,
+ * Who writes what: the daemon writes all maps but ms_frags, ms_nexthop, ms_ask,
  * ms_stats and ms_nicstats, which the programs write.  ms_limits is shared:
  * the daemon sets rate and burst, the programs move the clock.
  */

@@ -73,6 +73,14 @@ struct {
 	__type(value, struct ms_nexthop);
 } ms_nexthop SEC(".maps");
 
+/* the slot of ms_nexthop that the next packet at the guard may fill, plus 1 */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} ms_ask SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, MS_DEF_PORTS);

@@ -168,13 +168,21 @@ int ms_lo(struct __sk_buff *skb)
 static __always_inline int guard_common(struct __sk_buff *skb, int excl)
 {
 	__u32 ifindex = skb->ifindex, from = skb->ingress_ifindex, nic, id, *nicid;
+	__u32 zero = 0, slot, *ask;
 	struct ms_tuple_key k = {};
 	struct ms_tuple_val *tv;
 	struct ms_pkt p = {};
 
 	/* whatever comes from a port's link has passed tx */
-	if (from && port_of_link(from, &id))
+	if (from && port_of_link(from, &id)) {
+		ask = bpf_map_lookup_elem(&ms_ask, &zero);
+		if (ask && *ask) {
+			slot = *ask - 1;
+			*ask = 0;
+			learn(skb, slot);
+		}
 		return TCX_NEXT;
+	}
 	if (!excl && uninteresting(skb, MS_DIR_TX))
 		return TCX_NEXT;
 	nicid = bpf_map_lookup_elem(&ms_nicids, &ifindex);

@@ -6,6 +6,7 @@
 #define MULTISTACK_TX_BPF_H
 
 #include "demux.bpf.h"
+#include "nexthop.bpf.h"
 
 /* Who may be answered to: one host. */
 static __always_inline int dst_ok(const struct ms_pkt *p)
@@ -95,71 +96,6 @@ static __always_inline int fits(struct __sk_buff *skb, const struct ms_pkt *p,
 	if (!size)
 		return p->end - MS_ETH_HLEN <= mtu;
 	return size + p->l4 - MS_ETH_HLEN + l4_hlen(skb, p) <= mtu;
-}
-
-/*
- * Send out of the NIC.  bpf_redirect_neigh() looks up route and neighbour for
- * every packet; so what the tables said is kept for a second.  The packet that
- * renews it takes the long way, which also makes the kernel probe a neighbour
- * that has gone stale.
- *
- * wire_known() is the short way.  An address that is in the table is not the
- * host's own, so who takes it need not ask for that.
- */
-static __always_inline struct ms_nexthop *nexthop_slot(const struct ms_pkt *p, __u32 nic)
-{
-	const __u32 *w = (const __u32 *)p->daddr;
-	__u32 slot = (w[0] ^ w[1] ^ w[2] ^ w[3] ^ nic) * 2654435761U;
-
-	slot >>= 22;		/* 10 bits, for MS_NEXTHOPS */
-	return bpf_map_lookup_elem(&ms_nexthop, &slot);
-}
-
-static __always_inline int wire_known(struct __sk_buff *skb, const struct ms_pkt *p,
-				      __u32 nic, __u32 nic_ifindex)
-{
-	struct ms_nexthop *h = nexthop_slot(p, nic);
-
-	if (!h || h->family != p->family || h->nic != nic ||
-	    !same_addr(h->addr, p->daddr) ||
-	    h->expires_ns < bpf_ktime_get_coarse_ns() ||
-	    set_macs(skb, h->dmac, h->smac))
-		return 0;
-	return bpf_redirect(nic_ifindex, 0);
-}
-
-static __noinline int to_wire(struct __sk_buff *skb, const struct ms_pkt *p,
-			      __u32 nic, __u32 nic_ifindex)
-{
-	struct bpf_fib_lookup fib = {};
-	struct ms_nexthop *h;
-
-	if (!p)
-		return TCX_DROP;
-	fib.ifindex = nic_ifindex;
-	fib.l4_protocol = p->proto;
-	if (p->family == 4) {
-		fib.family = AF_INET;
-		__builtin_memcpy(&fib.ipv4_src, p->saddr, 4);
-		__builtin_memcpy(&fib.ipv4_dst, p->daddr, 4);
-	} else {
-		fib.family = AF_INET6;
-		__builtin_memcpy(fib.ipv6_src, p->saddr, 16);
-		__builtin_memcpy(fib.ipv6_dst, p->daddr, 16);
-	}
-	if (bpf_fib_lookup(skb, &fib, sizeof(fib), BPF_FIB_LOOKUP_OUTPUT) ==
-	    BPF_FIB_LKUP_RET_SUCCESS && fib.ifindex == nic_ifindex) {
-		h = nexthop_slot(p, nic);
-		if (h) {
-			h->expires_ns = bpf_ktime_get_coarse_ns() + NEXTHOP_LIFE_NS;
-			h->family = p->family;
-			h->nic = nic;
-			__builtin_memcpy(h->addr, p->daddr, 16);
-			__builtin_memcpy(h->dmac, fib.dmac, 6);
-			__builtin_memcpy(h->smac, fib.smac, 6);
-		}
-	}
-	return bpf_redirect_neigh(nic_ifindex, NULL, 0, 0);
 }
 
 /*
