@@ -396,7 +396,8 @@ int ms_port_unbind(struct ms_port *port, const struct ms_tuple *tuple);
  * @n: number of frames, 0 ... INT_MAX.
  *
  * A frame that MultiStack does not let through counts as sent here; it is
- * counted by reason in ms_port_stats.tx_drop.
+ * counted by reason in ms_port_stats.tx_drop.  So does one within a burst that
+ * only the kernel finds malformed; a TAP counts it in its link's errors.
  *
  * Context: any thread; never blocks.
  * Return: number of frames taken, from the first on; less than @n when the
