@@ -4,8 +4,8 @@
  *
  * For comparison with other ways to share a NIC: behind a bridge, or on top of
  * the NIC. Both are character devices with the same interface (tuntap.rst of
- * the kernel's documentation): one frame a system call, a virtio-net header in
- * front of it. They differ in how the descriptor is got.
+ * the kernel's documentation): one frame a read() or write(), a virtio-net
+ * header in front of it. They differ in how the descriptor is got.
  */
 #include "io.h"
 
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tapdev.h"
@@ -26,6 +25,8 @@
 #endif
 
 #define RX_BURST	64	/* frames of up to 64 KiB */
+#define HEADROOM	64	/* before each frame, for the virtio-net header */
+#define RX_STRIDE	(HEADROOM + PG_FRAME_MAX)
 
 struct tap {
 	struct pg_io io;
@@ -56,9 +57,9 @@ static void tap_close(struct pg_io *io)
 static int alloc_buffers(struct tap *t, const struct pg_io_config *cfg)
 {
 	t->room = cfg->frame_len;
-	t->stride = (t->room + 63) & ~63ul;
+	t->stride = HEADROOM + ((t->room + 63) & ~63ul);
 	t->tx_mem = aligned_alloc(64, t->stride * PG_BURST_MAX);
-	t->rx_mem = malloc((size_t)RX_BURST * PG_FRAME_MAX);
+	t->rx_mem = malloc((size_t)RX_BURST * RX_STRIDE);
 	if (!t->tx_mem || !t->rx_mem)
 		return -ENOMEM;
 	memset(t->tx_mem, 0, t->stride * PG_BURST_MAX);
@@ -122,7 +123,7 @@ static void tap_tx_get(struct pg_io *io, struct pg_buf *buf, unsigned int n)
 
 	for (i = 0; i < n; i++)
 		buf[i] = (struct pg_buf) {
-			.data = t->tx_mem + i * t->stride,
+			.data = t->tx_mem + i * t->stride + HEADROOM,
 			.room = t->room,
 		};
 }
@@ -135,10 +136,7 @@ static int tap_tx_put(struct pg_io *io, struct pg_buf *buf, unsigned int n)
 
 	for (i = 0; i < n; i++) {
 		struct virtio_net_hdr_v1 vh = { 0 };
-		struct iovec iov[2] = {
-			{ &vh, sizeof(vh) },
-			{ buf[i].data, buf[i].len },
-		};
+		uint8_t *start = buf[i].data - sizeof(vh);
 
 		if (buf[i].csum_partial) {
 			vh.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
@@ -150,7 +148,8 @@ static int tap_tx_put(struct pg_io *io, struct pg_buf *buf, unsigned int n)
 			vh.gso_type = t->gso_type;
 			vh.gso_size = htole16(buf[i].gso_size);
 		}
-		if (writev(t->fd, iov, 2) < 0) {
+		memcpy(start, &vh, sizeof(vh));
+		if (write(t->fd, start, sizeof(vh) + buf[i].len) < 0) {
 			if (i || errno == EAGAIN || errno == ENOBUFS)
 				break;
 			return -errno;
@@ -167,19 +166,17 @@ static int tap_rx_get(struct pg_io *io, struct pg_buf *buf, unsigned int n)
 	if (n > RX_BURST)
 		n = RX_BURST;
 	for (i = 0; i < n; i++) {
-		uint8_t *frame = t->rx_mem + (size_t)i * PG_FRAME_MAX;
+		uint8_t *frame = t->rx_mem + (size_t)i * RX_STRIDE + HEADROOM;
 		struct virtio_net_hdr_v1 vh;
-		struct iovec iov[2] = {
-			{ &vh, sizeof(vh) },
-			{ frame, PG_FRAME_MAX },
-		};
-		ssize_t len = readv(t->fd, iov, 2);
+		ssize_t len = read(t->fd, frame - sizeof(vh),
+				   sizeof(vh) + PG_FRAME_MAX);
 
 		if (len < (ssize_t)sizeof(vh)) {
 			if (i || len >= 0 || errno == EAGAIN)
 				break;
 			return -errno;
 		}
+		memcpy(&vh, frame - sizeof(vh), sizeof(vh));
 		buf[i] = (struct pg_buf) {
 			.data = frame,
 			.len = len - sizeof(vh),
