@@ -59,7 +59,8 @@ demo:
 check:
 	@scripts/check.sh $(CHECK_KERNELS)
 
-bench:
+bench: kernel-6.12-full kernel-6.12-tiny nuse
+	@scripts/deps.sh bench
 	@bench/bench.sh
 
 bench-multistack: multistack

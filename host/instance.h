@@ -138,6 +138,7 @@ struct libos {
 	/* Hot: touched by each call. */
 	__u32 token __attribute__((aligned(64)));	/* [A] 0, 1, 2: contended */
 	__u32 halted;				/* [A] */
+	__u32 starving;				/* [A] threads that the token was taken from under */
 	const struct libos_kernel_ops *kernel;	/* [S] */
 	struct libos_thread *poller;		/* [A] NULL, a thread, or POLLER_HELPER */
 	__u64 deadline;				/* [T] writes, [A] reads: kernel's timer */
@@ -232,7 +233,7 @@ static inline bool token_trylock(struct libos *os)
 
 static inline void token_lock(struct libos *os)
 {
-	if (unlikely(!token_trylock(os)))
+	if (unlikely(load_relaxed(&os->starving) || !token_trylock(os)))
 		token_lock_slow(os);
 }
 

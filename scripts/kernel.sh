@@ -17,7 +17,7 @@ source=$1 name=$2 out=$3
 shift 3
 jobs=${JOBS:-$(nproc)}
 mkdir -p "$out/$name" "$out/src"
-out=$(cd "$out" && pwd)
+out=$(cd "$out" && pwd -P)
 
 die() {
 	echo "kernel.sh: $*" >&2
