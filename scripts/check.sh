@@ -19,7 +19,7 @@ jobs=${JOBS:-$(nproc)}
 }
 scripts/deps.sh build test
 
-export TALLY="$O/tally"
+export TALLY="$O/tally" PERL5LIB="$top/scripts/perl"
 mkdir -p "$O"
 : > "$TALLY"
 failed=0
@@ -30,7 +30,7 @@ run() {
 	shift
 	[ $# -gt 0 ] || return 0
 	echo "== $name"
-	prove -I scripts/perl --harness Tally --timer -j "$jobs" \
+	prove --harness Tally --timer -j "$jobs" \
 		-e 'timeout -k 10 600' "$@" < /dev/null || failed=1
 }
 
@@ -53,7 +53,7 @@ scripts/lksctp.sh "$O/lksctp" || echo "check.sh: no tests of lksctp-tools (their
 
 # Each room tests itself; where a kernel is wanted, on the first of them.
 export TEST_KERNEL="$1" LIBOS_LIBRARY="$O/kernel/$1/liblinux.so"
-prove="prove -I $top/scripts/perl --harness Tally"
+prove="prove --harness Tally"
 for room in netio host glue nuse; do
 	selected "$room" || continue
 	echo "== $room"
