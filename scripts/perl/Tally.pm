@@ -15,7 +15,7 @@ sub runtests {
 	$failed ||= scalar(grep { $_ } $agg->parse_errors, $agg->exit) if $agg->has_problems;
 	if ($ENV{TALLY}) {
 		open my $fh, '>>', $ENV{TALLY} or die "$ENV{TALLY}: $!";
-		printf $fh "%d %d %d\n", $agg->passed - $agg->skipped, $failed, $agg->skipped;
+		printf $fh "%d %d %d\n", $agg->passed - $agg->skipped, $failed, scalar $agg->skipped;
 		close $fh;
 	}
 	return $agg;
