@@ -15,6 +15,11 @@
 
 #include "dispatch.h"
 
+/* <linux/sctp.h>; names as there but for SCTP_SOCKOPT_. */
+#define SOL_SCTP		132
+#define SCTP_PEELOFF		102
+#define SCTP_PEELOFF_FLAGS	122
+
 #ifndef AF_MCTP
 #define AF_MCTP	45
 #endif
@@ -153,6 +158,28 @@ long sys_accept(struct glue_thread *t, long nr, const unsigned long arg[6])
 			return -EAGAIN;
 	}
 	fd = fd_reserve(f, 0, cloexec);
+	if (fd < 0)
+		return fd;
+	return fd_settle(t, fd, to_stack_fd(t, nr, arg, fd), 0);
+}
+
+/*
+ * Almost always data only; but SCTP takes an association off its socket so, and
+ * makes a descriptor of it (RFC 6458, section 9.2).  The flags are behind the
+ * association and the number.
+ */
+long sys_getsockopt(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	struct glue_fdtab *f = t->prog->fds;
+	unsigned int flags = 0;
+	long fd;
+
+	if (likely((int)arg[1] != SOL_SCTP) || !fd_is_stack(f, arg[0]) ||
+	    ((int)arg[2] != SCTP_PEELOFF && (int)arg[2] != SCTP_PEELOFF_FLAGS))
+		return by_fd(t, nr, arg, arg[0]);
+	if ((int)arg[2] == SCTP_PEELOFF_FLAGS && glue_get_user(&flags, arg[3] + 8, sizeof(flags)))
+		return -EFAULT;
+	fd = fd_reserve(f, 0, flags & SOCK_CLOEXEC);
 	if (fd < 0)
 		return fd;
 	return fd_settle(t, fd, to_stack_fd(t, nr, arg, fd), 0);

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -20,7 +21,7 @@
 #include "leftover.h"
 
 #define NSTD	3
-#define HIGH	900		/* not where a program's numbers begin */
+#define NHIGH	32		/* of the last descriptors that the limit allows */
 
 struct glue_leftover {
 	int	std[NSTD];	/* duplicates */
@@ -88,16 +89,24 @@ static int each_timer(int above, int del)
 struct glue_leftover *glue_leftover_note(void)
 {
 	struct glue_leftover *l;
-	unsigned int n = HIGH + NSTD, i;
+	struct rlimit lim;
+	unsigned int n = 0, i;
+	int high = 0, cwd;
 
+	if (!getrlimit(RLIMIT_NOFILE, &lim) && lim.rlim_cur > 2 * NHIGH)
+		high = (int)(lim.rlim_cur < 1 << 20 ? lim.rlim_cur : 1 << 20) - NHIGH;
 	each_fd(highest, &n);
 	l = calloc(1, sizeof(*l) + n + NSTD);
 	if (!l)
 		return NULL;
 	l->n = n + NSTD;
 	for (i = 0; i < NSTD; i++)
-		l->std[i] = fcntl(i, F_DUPFD_CLOEXEC, HIGH);
+		l->std[i] = fcntl(i, F_DUPFD_CLOEXEC, high);
 	l->cwd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (l->cwd >= 0 && (cwd = fcntl(l->cwd, F_DUPFD_CLOEXEC, high)) >= 0) {
+		close(l->cwd);
+		l->cwd = cwd;
+	}
 	l->umask = umask(022);
 	umask(l->umask);
 	l->last_timer = each_timer(-1, 0);
