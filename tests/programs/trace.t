@@ -17,6 +17,13 @@ ip -n "$FAR" address add fd78::2/64 dev near0 nodad
 ip -n "$FAR" link set near0 up
 ip -n "$FAR" route add default via 10.78.0.1
 ip -n "$FAR" route add default via fd78::1
+# Neighbours are asked from the link-local address, once that is no longer tentative.
+settled()
+{
+	! ip -n "$NS" -6 address show dev far0 | grep -q tentative &&
+		! ip -n "$FAR" -6 address show dev near0 | grep -q tentative
+}
+wait_for 10 settled
 peer sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 
 run_nuse traceroute -n -w 1 -q 1 -m 5 10.78.0.2
