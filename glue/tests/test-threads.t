@@ -26,7 +26,10 @@ ok $r "the vDSO cannot be seen"
 first=$(sed -n 100p "$TMP/out")
 last=$(tail -1 "$TMP/out")
 r=0
-{ [ "$(wc -l <"$TMP/out")" -eq 200 ] && [ "$first" = "$last" ]; } || r=1
+# The host merges mappings as their neighbours allow, so their number wanders by a
+# dozen; one leaked by each program would be a hundred more.
+{ [ "$(wc -l <"$TMP/out")" -eq 200 ] && [ "${first#*,}" = "${last#*,}" ] &&
+	[ "${last%% *}" -lt $((${first%% *} + 50)) ]; } || r=1
 ok $r "200 programs in a process: fds and mappings of the last as of the 100th ($first, $last)"
 r=0
 "$GRUN" -k -r 50 "$B/tests/prog-mem" leave >"$TMP/out" 2>&1 || r=1
