@@ -27,7 +27,8 @@ trap 'exit 1' INT TERM
 chmod 755 "$dir"
 cp "$O/nuse/nuse" "$dir/nuse"
 cp "$O/kernel/$kernel/liblinux.so" "$dir/liblinux.so"
-mkdir "$dir/www"
+mkdir "$dir/www" "$dir/out"
+chmod 777 "$dir/out"
 echo "Hello from the host's web server." > "$dir/www/index.html"
 
 as_user() {
@@ -57,11 +58,10 @@ show() {
 cd "$dir"
 echo
 echo "The host runs $(uname -sr), user $(as_user id -un)."
-show ./nuse cat /proc/version
 show ./nuse ip -brief address
-show ./nuse --stats=stats curl -sS "http://10.0.2.2:$port/" ||
+show ./nuse --stats=out/stats curl -sS "http://10.0.2.2:$port/" ||
 	{ echo "demo: curl failed" >&2; exit 1; }
 echo
 echo "What its stack counted (10.0.2.2 is this host, seen through slirp):"
-grep -E '^(kernel|eth0\.[rt]x_frames|snmp\.Tcp\.(ActiveOpens|InSegs|OutSegs|RetransSegs)) ' stats |
+grep -E '^(kernel|eth0\.[rt]x_frames|snmp\.Tcp\.(ActiveOpens|InSegs|OutSegs|RetransSegs)) ' out/stats |
 	sed 's/^/  /'
