@@ -119,7 +119,7 @@ struct libos_call {
  */
 #define LIBOS_NR_HOSTFILE	(LIBOS_NR_BASE + 5)
 /*
- * fd_free(fd): does nothing but tell whether fd is open in the stack's table:
+ * fd_check(fd): does nothing but tell whether fd is open in the stack's table:
  * 0 if it is, -EBADF if not.
  */
 #define LIBOS_NR_FD_CHECK	(LIBOS_NR_BASE + 6)

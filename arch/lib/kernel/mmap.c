@@ -37,8 +37,7 @@ struct lib_mapping {
 static LIST_HEAD(mappings);
 static DEFINE_MUTEX(mappings_lock);
 
-static long map_file(struct file *file, unsigned long len, unsigned long prot,
-		     unsigned long pgoff)
+static long map_file(struct file *file, unsigned long len, unsigned long pgoff)
 {
 	struct lib_mapping *map;
 	struct vm_area_struct *vma;
@@ -99,7 +98,7 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
-	ret = map_file(file, PAGE_ALIGN(len), prot, off >> PAGE_SHIFT);
+	ret = map_file(file, PAGE_ALIGN(len), off >> PAGE_SHIFT);
 	fput(file);
 	return ret;
 }
