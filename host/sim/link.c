@@ -424,6 +424,7 @@ EXPORT int sim_link_stats(struct sim_host *host, const char *dev, struct sim_lin
 	if (!p)
 		return -ENODEV;
 	*stats = p->stats;
+	stats->under_way = p->peer->under_way;
 	return 0;
 }
 

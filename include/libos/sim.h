@@ -196,9 +196,12 @@ struct sim_link_opts {
  * @overrun: because the receiver did not take them (interface down)
  * @duplicated: delivered once more
  * @reordered: held back
+ * @under_way: between the queue and the receiver now.  @sent + @duplicated is the
+ *	sum of @lost, @queue_full, @overrun, @delivered and this
  */
 struct sim_link_stats {
 	__u64	sent, delivered, lost, queue_full, overrun, duplicated, reordered;
+	__u64	under_way;
 };
 
 /**
