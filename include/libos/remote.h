@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/**
+ * DOC: Several processes on one instance: remote system calls
+ *
+ * The process that booted an instance is its *home*.  Threads of other processes,
+ * the *clients*, have identities towards it, too: &struct libos_thread of another
+ * kind, with which libos_call(), libos_interrupt(), libos_take_signals(),
+ * libos_thread_new() and libos_thread_exit() work as in the home.  A call goes
+ * through memory that both share; the home makes it on a task that belongs to the
+ * client's thread, and reads and writes the client's memory itself.
+ *
+ *	client process                       home
+ *	--------------                       ----
+ *	libos_call()  -- channel: nr, args -->  server: enter(task, call)
+ *	  spins, then sleeps                    process_vm_readv/writev()
+ *	              <-- result -------------  call_done()
+ *
+ * A client process has a files table of its own inside the stack.  It is a copy of
+ * its parent's if libos_fork_begin() made it (open files are shared, as after
+ * fork(2)), and empty if libos_attach() did.  When the process dies, however it
+ * does, its calls end and its files are closed.
+ *
+ * Source: the LibOS paper's Figure 2 (remote system calls); docs/processes.md.
+ */
+#ifndef LIBOS_REMOTE_H
+#define LIBOS_REMOTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <libos/libos.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct libos_server;		/* the home's side */
+struct libos_fork;		/* a child that is about to be */
+
+/* --- the home ------------------------------------------------------------ */
+
+/**
+ * libos_serve() - let other processes use an instance
+ * @thr: an identity of the home, used by the calling thread
+ * @listen_fd: listening SOCK_SEQPACKET Unix socket for libos_attach(), owned by the
+ *	server from here on; -1: none, only forks
+ * @out: the server; one per instance
+ *
+ * Who connects must have our effective uid (SO_PEERCRED), or be root.  Called again
+ * for an instance that is served already: gives the same server; a @listen_fd is
+ * added if it has none.  libos_fork_begin() by an identity of the home calls it by itself.
+ * Context: ordinary; starts one thread with all signals blocked.
+ * Return: 0; -EBUSY (there is a @listen_fd already), -ENOMEM, -EMFILE.
+ */
+int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_server **out);
+
+/**
+ * struct libos_client_info - one client process
+ * @pid: process id on the host, 0 if its fork() has not happened yet
+ * @threads: identities that it has
+ * @calls: made so far
+ * @comm: its name, as in /proc/PID/comm
+ */
+struct libos_client_info {
+	int	pid;
+	unsigned int threads;
+	uint64_t calls;
+	char	comm[16];
+};
+
+/**
+ * libos_serve_clients() - who uses the instance
+ * @srv: the server
+ * @info: room for @max entries; may be NULL if @max is 0
+ *
+ * Context: ordinary, any thread of the home.
+ * Return: number of client processes, which may be more than @max.
+ */
+int libos_serve_clients(struct libos_server *srv, struct libos_client_info *info, int max);
+
+/**
+ * libos_serve_wait() - sleep until no client process is left
+ * @srv: the server
+ * @stop_fd: or until this file is readable; -1: none
+ *
+ * Return: 0 no client is left, 1 @stop_fd is readable, -EINTR.
+ */
+int libos_serve_wait(struct libos_server *srv, int stop_fd);
+
+/**
+ * libos_serve_query() - answer questions that are not system calls
+ * @srv: the server
+ * @answer: called on the server's thread with a question of libos_ask(); writes at
+ *	most @max bytes to @reply and returns how many, or a negative errno
+ * @arg: its argument
+ */
+void libos_serve_query(struct libos_server *srv,
+		       int (*answer)(void *arg, const char *question, char *reply, size_t max),
+		       void *arg);
+
+/**
+ * libos_serve_move() - go on in a child of this process
+ * @thr: identity of the home; no other thread is inside a call
+ *
+ * For a home whose own program has ended while clients live: makes a child with
+ * fork(2) which has the instance, its devices and its clients from here on, with
+ * threads of its own; the caller may then exit without telling anybody.
+ * Context: ordinary; the caller holds no locks, and is the only thread besides those
+ * of the library.  Devices whose channel has threads of its own (netio) restart them.
+ * Return: 0 in the child, its pid in the caller, which must not use the instance any
+ * more; negative errno: nothing has changed.
+ */
+int libos_serve_move(struct libos_thread *thr);
+
+/* --- clients ------------------------------------------------------------- */
+
+/**
+ * libos_fd_floor() - where the library's own descriptors may be
+ * @floor: lowest number for descriptors that this header's functions open from now
+ *	on; they are close-on-exec
+ */
+void libos_fd_floor(int floor);
+
+/**
+ * libos_attach() - become a client of a served instance
+ * @sock: connected SOCK_SEQPACKET Unix socket; owned by the library, also on failure
+ * @main: the calling thread's identity: a process of its own, without open files
+ *
+ * Permits the home to access this process's memory (PR_SET_PTRACER).
+ * Context: ordinary.
+ * Return: 0; -EPERM (another user's), -EPROTO (another version), -ECONNRESET (the
+ * home is gone), -ENOMEM, -EMFILE.
+ */
+int libos_attach(int sock, struct libos_thread **main);
+
+/**
+ * libos_ask() - put a question to a home
+ * @sock: connected socket as for libos_attach(), not consumed
+ * @question: NUL-terminated, at most 1000 bytes
+ * @reply: gets the answer, NUL-terminated
+ * @max: its size
+ *
+ * Return: length of the answer; negative errno.
+ */
+int libos_ask(int sock, const char *question, char *reply, size_t max);
+
+/**
+ * libos_fork_begin() - prepare the stack's side of a fork
+ * @parent: identity of the calling thread, of the home's or of a client's
+ * @out: what the other two functions want
+ *
+ * Copies the parent's files table as of now.  Opens what the child will need at or
+ * above the floor.  Any number may be under way in a process, by different threads.
+ * Context: ordinary.  Return: 0; -ENOMEM, -EMFILE, -EAGAIN, -ESHUTDOWN.
+ */
+int libos_fork_begin(struct libos_thread *parent, struct libos_fork **out);
+
+/**
+ * libos_fork_fds() - descriptors that the child must not close
+ * @f: the fork
+ * @fds: gets at most @max numbers
+ *
+ * All others of the library that the child inherits are useless to it.
+ * Context: hot.  Return: how many.
+ */
+int libos_fork_fds(const struct libos_fork *f, int *fds, int max);
+
+/**
+ * libos_fork_child() - in the child: become a client
+ * @f: the fork
+ * @main: identity of the calling thread.  All identities that the process had before
+ *	the fork are gone; their memory is not to be touched
+ *
+ * Context: ordinary code, in a child with one thread.
+ * Return: 0; -ECONNRESET, -ENOMEM, -EMFILE.
+ */
+int libos_fork_child(struct libos_fork *f, struct libos_thread **main);
+
+/**
+ * libos_fork_end() - in the parent: the fork has happened, or not
+ * @f: the fork; gone afterwards
+ * @pid: of the child; negative if there is none
+ */
+void libos_fork_end(struct libos_fork *f, int pid);
+
+/**
+ * libos_is_remote() - is this an identity of a client?
+ * @thr: the identity
+ *
+ * Context: hot.
+ */
+int libos_is_remote(const struct libos_thread *thr);
+
+/*
+ * Passing one open stack file to another process of the same instance.  A token
+ * holds a reference until it is taken or dropped, or its maker's process ends.
+ */
+
+/**
+ * libos_fd_give() - make a token for an open file
+ * @thr: the calling thread's identity
+ * @fd: number in the caller's files table
+ * @token: gets 64 random bits, valid until libos_fd_drop()
+ *
+ * Context: hot.  Return: 0; -EBADF, -ENOMEM, -ESHUTDOWN.
+ */
+int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token);
+
+/**
+ * libos_fd_take() - open what a token stands for
+ * @thr: the calling thread's identity, of any process of the instance
+ * @token: from libos_fd_give(); stays valid
+ * @fd_hint: the number that it is to get, as &struct libos_call.fd_hint
+ *
+ * Context: hot.  Return: the number; -ENOENT (no such token), -EMFILE, -ENOMEM.
+ */
+int libos_fd_take(struct libos_thread *thr, uint64_t token, int fd_hint);
+
+/**
+ * libos_fd_drop() - forget a token
+ * @thr: the calling thread's identity
+ * @token: the token
+ *
+ * Context: hot.  Return: 0; -ENOENT.
+ */
+int libos_fd_drop(struct libos_thread *thr, uint64_t token);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIBOS_REMOTE_H */
