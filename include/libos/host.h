@@ -123,7 +123,22 @@ struct libos_call {
  * 0 if it is, -EBADF if not.
  */
 #define LIBOS_NR_FD_CHECK	(LIBOS_NR_BASE + 6)
-#define LIBOS_NR_END		(LIBOS_NR_BASE + 7)
+/*
+ * Open files between tasks that do not share a files table.
+ * fd_give(fd, token): keep a reference to the open file fd of the caller's table
+ * under @token, a 64-bit number of the host's choice.  0, or -EBADF, -EEXIST (the
+ * token is in use), -ENOMEM.  The host drops what a process gave when it dies.
+ */
+#define LIBOS_NR_FD_GIVE	(LIBOS_NR_BASE + 7)
+/*
+ * fd_take(token): install the open file in the caller's table, at fd_hint if that
+ * is free, without close-on-exec.  The token stays valid.  Returns the number, or
+ * -ENOENT (no such token), -EMFILE, -ENOMEM.
+ */
+#define LIBOS_NR_FD_TAKE	(LIBOS_NR_BASE + 8)
+/* fd_drop(token): give the reference back.  0, or -ENOENT. */
+#define LIBOS_NR_FD_DROP	(LIBOS_NR_BASE + 9)
+#define LIBOS_NR_END		(LIBOS_NR_BASE + 10)
 
 /**
  * struct libos_netdev_params - a network device to be made

@@ -71,6 +71,48 @@ static void test_descriptors(void)
 	sys(SYS_close, fd);
 }
 
+/* Two tasks as of two processes: each has a files table of its own. */
+static void test_tokens(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(4002),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	unsigned long arg[6] = { 0x1234567890abcdefUL };
+	const __u64 token = arg[0];
+	struct libos_thread *other;
+	char buf[8] = "";
+	long s, fd, tx;
+
+	ok(libos_thread_new(thr, 0, 0, &other) == 0, "a task with a files table of its own");
+	s = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	sys(SYS_bind, s, &sin, sizeof(sin));
+	ok(sys_by(other, LIBOS_NR_FD_CHECK, s) == -EBADF, "does not see a new socket");
+	ok(sys_by(other, LIBOS_NR_FD_TAKE, token) == -ENOENT, "there is no token yet");
+	ok(sys(LIBOS_NR_FD_GIVE, 999, token) == -EBADF, "nothing is given of a closed descriptor");
+	ok(sys(LIBOS_NR_FD_GIVE, s, token) == 0, "the socket is given");
+	ok(sys(LIBOS_NR_FD_GIVE, s, token) == -EEXIST, "not twice under one token");
+	fd = libos_call_fd(other, LIBOS_NR_FD_TAKE, arg, 33);
+	ok(fd == 33, "and taken at the number wished for (%ld)", fd);
+	fd = sys_by(other, LIBOS_NR_FD_TAKE, token);
+	ok(fd == 0, "and once more at the lowest (%ld)", fd);
+	sys_by(other, SYS_close, fd);
+
+	sys(SYS_close, s);
+	tx = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	sys(SYS_sendto, tx, "hello", 5, 0, &sin, sizeof(sin));
+	ok(sys_by(other, SYS_recvfrom, 33, buf, sizeof(buf), MSG_DONTWAIT, 0, 0) == 5 &&
+	   !memcmp(buf, "hello", 5), "it receives what is sent to the socket");
+	sys_by(other, SYS_close, 33);
+	sys(SYS_close, tx);
+	tx = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	ok(sys(SYS_bind, tx, &sin, sizeof(sin)) == -EADDRINUSE, "the token alone keeps it open");
+	ok(sys(LIBOS_NR_FD_DROP, token) == 0, "until it is dropped");
+	ok(sys(SYS_bind, tx, &sin, sizeof(sin)) == 0, "then its port is free");
+	ok(sys(LIBOS_NR_FD_DROP, token) == -ENOENT &&
+	   sys(LIBOS_NR_FD_TAKE, token) == -ENOENT, "and the token is gone");
+	sys(SYS_close, tx);
+	libos_thread_exit(other, 0);
+}
+
 static void lo_up(void)
 {
 	struct { char name[16]; short flags; char pad[22]; } ifr = { "lo", 0x41, "" };
@@ -212,6 +254,7 @@ int main(void)
 	test_descriptors();
 	lo_up();
 	test_signals();
+	test_tokens();
 	test_threads();
 	test_hostfile();
 	check_log();

@@ -59,13 +59,14 @@ static int done_testing(void)
 	return test_failed != 0;
 }
 
-#define sys(nr, ...) sys_(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define sys_(nr, a, b, c, d, e, f, ...)						\
+#define sys(nr, ...) sys_(thr, nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define sys_by(who, nr, ...) sys_(who, nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define sys_(who, nr, a, b, c, d, e, f, ...)					\
 ({										\
 	unsigned long arg_[6] = { (unsigned long)(a), (unsigned long)(b),	\
 				  (unsigned long)(c), (unsigned long)(d),	\
 				  (unsigned long)(e), (unsigned long)(f) };	\
-	libos_call(thr, nr, arg_);						\
+	libos_call(who, nr, arg_);						\
 })
 
 /* The whole file @path of the stack, NUL-terminated; "" if it cannot be read. */

@@ -87,6 +87,12 @@ static noinline long libos_syscall(struct libos_call *call)
 		return lib_hostfile(arg[0]);
 	case LIBOS_NR_FD_CHECK:
 		return fd_check(arg[0]);
+	case LIBOS_NR_FD_GIVE:
+		return lib_fd_give(arg[0], arg[1]);
+	case LIBOS_NR_FD_TAKE:
+		return lib_fd_take(arg[0]);
+	case LIBOS_NR_FD_DROP:
+		return lib_fd_drop(arg[0]);
 	}
 	return -ENOSYS;
 }

@@ -34,7 +34,7 @@ void lib_call_on_stack(void (*fn)(void), unsigned long top);
 long lib_syscall(struct libos_call *call);
 void lib_vcpu_exit(struct libos_call *call, long code);
 
-/* task.c, drivers/netdev.c, hostfile.c: the calls beyond the host's table. */
+/* task.c, drivers/netdev.c, hostfile.c, fdtoken.c: the calls beyond the host's table. */
 long lib_task_new(u64 flags, int tid, void *host_task, struct libos_task **out);
 long lib_netdev_add(const struct libos_netdev_params *params, struct libos_netio *io,
 		    struct libos_netdev **out);
@@ -46,6 +46,9 @@ extern bool lib_netdev_tx_pending;
 long lib_hostfile(int hostfd);
 void lib_hostfile_event(int hostfd, u32 events);
 void lib_task_irq(void);
+long lib_fd_give(int fd, u64 token);
+long lib_fd_take(u64 token);
+long lib_fd_drop(u64 token);
 
 /* irq.c */
 void lib_raise(unsigned int irq);
