@@ -24,7 +24,7 @@ static const char help[] =
 "      --kernel WHICH     6.12, 6.1, 6.12-tiny ... or the path of a liblinux.so\n"
 "      --pcap IF=FILE     write the frames of interface IF to FILE (pcapng)\n"
 "      --stats[=FILE]     counters at the end, to FILE or standard error\n"
-"      --trace[=all]      a line for each call to the stack, or for all calls\n"
+"      --trace[=stack]    a line for each system call, or for those of the stack\n"
 "      --intercept HOW    auto, trap, seccomp or patch (default: auto)\n"
 "  -v, --verbose          say what is done; twice: the kernel's debug log too\n"
 "  -n, --dry-run          say what would be done, in nuse.conf's grammar\n"
@@ -98,14 +98,14 @@ static int add_pcap(struct nuse_cmd *cmd, const char *arg, struct nuse_err *err)
 static int set_trace(struct nuse_cmd *cmd, const char *where, const char *arg,
 		     struct nuse_err *err)
 {
-	if (!arg || !strcmp(arg, "1") || !strcmp(arg, "stack"))
-		cmd->trace = 1;
-	else if (!strcmp(arg, "2") || !strcmp(arg, "all"))
+	if (!arg || !strcmp(arg, "1") || !strcmp(arg, "all"))
 		cmd->trace = 2;
+	else if (!strcmp(arg, "stack"))
+		cmd->trace = 1;
 	else if (!*arg || !strcmp(arg, "0"))
 		cmd->trace = 0;
 	else
-		return nuse_fail(err, NULL, "%s: found %s, expected stack or all", where,
+		return nuse_fail(err, NULL, "%s: found %s, expected all or stack", where,
 				 nuse_quote(arg));
 	return 0;
 }

@@ -33,7 +33,7 @@ refuse "-c of no file" "$T/none: cannot open the configuration: No such file" -c
 refuse "-o without =" "-o foo: found no '=', expected KEY=VALUE" -o foo true
 refuse "-o with a bad value" "-o eth0.mtu=1: mtu: found '1', expected" -o eth0.mtu=1 true
 refuse "--pcap without =" "pcap: found 'x', expected INTERFACE=FILE" --pcap x true
-refuse "--trace of a word" "trace: found 'loud', expected stack or all" --trace=loud true
+refuse "--trace of a word" "trace: found 'loud', expected all or stack" --trace=loud true
 refuse "--intercept of a word" "intercept: found 'x', expected auto, trap" --intercept x true
 refuse "--kernel that is not there" "kernel '1.2.3': found no such kernel, expected one that" --kernel 1.2.3 true
 refuse "--kernel of no file" "kernel ./none/liblinux.so: No such file" --kernel ./none/liblinux.so true

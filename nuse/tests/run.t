@@ -101,7 +101,9 @@ if command -v ip > /dev/null && nuse ip link add d0 type dummy && ended 0; then
 fi
 
 nuse --trace cat /proc/net/dev
-check "--trace shows the stack's calls" err_has 'stack'
+check "--trace shows calls of both" eval 'err_has "^[0-9]+ stack\|" && err_has "^[0-9]+ host\|"'
+nuse --trace=stack cat /proc/net/dev
+check "--trace=stack shows the stack's" eval 'err_has "^[0-9]+ stack\|" && ! err_has "^[0-9]+ host\|"'
 nuse --intercept trap echo trapped
 check "--intercept trap" out_has '^trapped$'
 nuse -v true
