@@ -17,6 +17,8 @@ jobs=${JOBS:-$(nproc)}
 	echo "make check needs root: its tests make network namespaces (sudo make check)" >&2
 	exit 1
 }
+# Tests send themselves signals that a job in the background may have been told to ignore.
+[ "${CHECK_SIGNALS:-}" ] || CHECK_SIGNALS=default exec env --default-signal "$top/scripts/check.sh" "$@"
 scripts/deps.sh build test
 
 export TALLY="$O/tally" PERL5LIB="$top/scripts/perl"
@@ -53,7 +55,7 @@ scripts/lksctp.sh "$O/lksctp" || echo "check.sh: no tests of lksctp-tools (their
 
 # Each room tests itself; where a kernel is wanted, on the first of them.
 export TEST_KERNEL="$1" LIBOS_LIBRARY="$O/kernel/$1/liblinux.so"
-prove="prove --harness Tally"
+prove="prove --harness Tally -e 'timeout -k 10 600'"
 for room in netio host glue nuse; do
 	selected "$room" || continue
 	echo "== $room"
