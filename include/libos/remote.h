@@ -54,6 +54,16 @@ struct libos_fork;		/* a child that is about to be */
 int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_server **out);
 
 /**
+ * libos_served() - the server of an instance, if it has one
+ * @thr: any identity of the home
+ *
+ * Most programs never fork; whoever wants to know at their end whether there are
+ * clients should not have to make a server for that.
+ * Context: any thread.  Return: the server, NULL if the instance is not served.
+ */
+struct libos_server *libos_served(const struct libos_thread *thr);
+
+/**
  * struct libos_client_info - one client process
  * @pid: process id on the host, 0 if its fork() has not happened yet
  * @threads: identities that it has
