@@ -33,6 +33,7 @@
 #include "glue/glue.h"
 #include "kernel.h"
 #include "key.h"
+#include "late.h"
 #include "link.h"
 #include "log.h"
 #include "netset.h"
@@ -325,7 +326,9 @@ static int run_program(struct run *r, int *wstatus)
 	int ret;
 
 	chat(r, "running %s", r->cmd->prog[0]);
+	nuse_late_begin();
 	ret = exec(r, r->cmd->prog, final, wstatus);
+	nuse_late_end();
 	if (ret == 0)
 		return 0;
 	nuse_say("%s: %s", r->cmd->prog[0], exec_error(ret));

@@ -150,6 +150,33 @@ kill -TERM $nuse_pid
 status=0
 wait $nuse_pid || status=$?
 check "a signal at the very start, too" ended 143
+if [ -x /usr/bin/python3 ]; then
+	# What still waits when the program has ended concerns nobody.
+	late='import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
+for s in signal.SIGTERM, signal.SIGINT: os.kill(os.getpid(), s)
+os._exit(3)'
+	nuse /usr/bin/python3 -c "$late"
+	check "a signal that comes too late" ended 3
+	nuse --stats="$T/stats" /usr/bin/python3 -c "$late"
+	check "a signal that comes too late, with counters" \
+		eval 'ended 3 && grep -q "^snmp.Tcp.ActiveOpens 0$" "$T/stats"'
+else
+	skip "a signal that comes too late" "no python3"
+fi
+# Signals all the time, whenever the program ends: its counters are written.
+whole=0
+for round in 1 2 3 4 5 6 7 8; do
+	"$NUSE" -o fallback=none --stats="$T/stats" sh -c 'trap : USR1; echo up; exit 3' > "$T/out" 2> "$T/err" &
+	nuse_pid=$!
+	i=0
+	while [ $i -lt 400 ] && ! out_has up; do sleep 0.01; i=$((i + 1)); done
+	while kill -USR1 $nuse_pid && ! grep -q '^State:.*Z' /proc/$nuse_pid/status; do :; done 2> /dev/null
+	status=0
+	wait $nuse_pid || status=$?
+	! ended 3 || ! grep -q '^snmp.Tcp.ActiveOpens 0$' "$T/stats" || whole=$((whole + 1))
+done
+check "signals at the end: $whole of $round write their counters" [ $whole -eq 8 ]
 ulimit -c 0
 nuse sh -c 'kill -SEGV $$'
 check "a program that crashes" ended 139
