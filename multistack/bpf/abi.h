@@ -16,7 +16,7 @@
 
 #include <linux/types.h>
 
-#define MS_ABI			1
+#define MS_ABI			2
 
 #define MS_MAX_NICS		64	/* switches, 1 ... 63; 0 is "no NIC" */
 #define MS_DEF_PORTS		1024

@@ -53,6 +53,19 @@ static void mark_path(struct msd *d, uint32_t ifindex, char *path, size_t size)
 	snprintf(path, size, "%s/q_%u", d->o.bpffs, ifindex);
 }
 
+/*
+ * Where the clsact qdisc should be there may be an older "ingress" already.
+ * It has one list of filters, and takes one for egress as one more of it: then
+ * the program for egress has just taken the place of the other.
+ */
+static bool one_sided(uint32_t ifindex, uint32_t egress_prog_id)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE, .priority = CLSACT_PRIO);
+
+	return !bpf_tc_query(&hook, &opts) && opts.prog_id == egress_prog_id;
+}
+
 static int attach_clsact(struct msd *d, int prog, uint32_t ifindex, bool egress)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
@@ -64,6 +77,9 @@ static int attach_clsact(struct msd *d, int prog, uint32_t ifindex, bool egress)
 	char path[300];
 	int mark;
 
+	/* so the kernel says that it has no such qdisc, or no such filter */
+	if (err == -ENOENT)
+		return -EOPNOTSUPP;
 	if (err && err != -EEXIST)
 		return err;
 	if (!err) {
@@ -75,7 +91,15 @@ static int attach_clsact(struct msd *d, int prog, uint32_t ifindex, bool egress)
 			close(mark);
 		}
 	}
-	return bpf_tc_attach(&hook, &opts);
+	err = bpf_tc_attach(&hook, &opts);
+	if (err == -ENOENT)
+		return -EOPNOTSUPP;
+	if (!err && egress && one_sided(ifindex, opts.prog_id)) {
+		opts.flags = opts.prog_fd = opts.prog_id = 0;
+		bpf_tc_detach(&hook, &opts);
+		err = -EADDRINUSE;
+	}
+	return err;
 }
 
 int hook_attach(struct msd *d, const char *prog, uint32_t ifindex, bool egress,

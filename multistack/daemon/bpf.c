@@ -126,8 +126,7 @@ static int state_map(struct msd *d, const char *name, enum bpf_map_type type,
 	if (fd < 0) {
 		err = -errno;
 		log_err("cannot create the map %s: %s%s", name, strerror(-err),
-			err == -EPERM ? "; multistackd needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN" :
-			err == -ENOSYS ? "; this kernel is without BPF (CONFIG_BPF_SYSCALL)" : "");
+			err == -EPERM ? "; multistackd needs root, or CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN" : "");
 		return err;
 	}
 	if (bpf_obj_pin(fd, path)) {
@@ -169,13 +168,25 @@ static int check_abi(struct msd *d)
 	return 0;
 }
 
+/* Before anything is mounted or made, which would fail for no clear reason. */
+static int check_kernel(void)
+{
+	if (bpf_obj_get("/") < 0 && errno == ENOSYS) {
+		log_err("this kernel is without BPF (CONFIG_BPF_SYSCALL), which MultiStack cannot do without");
+		return -ENOSYS;
+	}
+	return 0;
+}
+
 int bpf_setup(struct msd *d)
 {
 	struct bpf_map *map;
 	int err;
 
 	libbpf_set_print(print_fn);
-	err = prepare_bpffs(d);
+	err = check_kernel();
+	if (!err)
+		err = prepare_bpffs(d);
 	if (!err)
 		err = check_abi(d);
 	if (err)

@@ -81,7 +81,8 @@ struct st_port {
 	uint32_t sw;
 	uint32_t kind;
 	uint32_t ifindex;
-	uint32_t offloads;
+	uint16_t rx_offloads;	/* MS_OFFLOAD_*: that are on */
+	uint16_t tx_offloads;	/* that the client may use */
 	uint32_t ring_size;
 	uint32_t uid;
 	uint32_t pid;

@@ -376,9 +376,14 @@ int switch_attach(struct msd *d, const struct ms_req_attach *r)
 		struct ms_req_attach undo = *r;
 
 		switch_detach(d, &undo);
-		return refuse(d, err, "cannot attach the programs to %s: %s%s", r->nic,
-			      strerror(-err), err == -EINVAL || err == -EOPNOTSUPP ?
-			      "; this kernel has neither tcx (6.6) nor clsact with BPF" : "");
+		if (err == -EADDRINUSE)
+			return refuse(d, err, "%s has an ingress qdisc in the place of a clsact one; tc qdisc del dev %s ingress makes way",
+				      r->nic, r->nic);
+		if (err == -EINVAL || err == -EOPNOTSUPP)
+			return refuse(d, -EOPNOTSUPP, "cannot attach the programs to %s; this kernel has neither tcx (6.6) nor clsact with BPF",
+				      r->nic);
+		return refuse(d, err, "cannot attach the programs to %s: %s", r->nic,
+			      strerror(-err));
 	}
 	refresh_addrs(d);
 	log_info("%s: attached to %s%s", sw->st.name, sw->st.nic,

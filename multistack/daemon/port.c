@@ -277,7 +277,8 @@ int port_open(struct msd *d, struct session *s, const struct ms_req_open *r,
 	map_get(d->map.ports, &p->id, &last);
 	p->st = (struct st_port){
 		.used = 1, .gen = last.gen + 1, .sw = sw->id, .kind = r->kind,
-		.offloads = r->offloads, .uid = s->uid, .pid = s->pid,
+		.rx_offloads = r->offloads, .tx_offloads = MS_OFFLOAD_CSUM,
+		.uid = s->uid, .pid = s->pid,
 		.ring_size = r->ring_size ? r->ring_size : 1024,
 	};
 	memcpy(p->st.name, name, strlen(name));
@@ -359,7 +360,7 @@ void port_describe(struct msd *d, struct port *p, struct ms_rep_open *rep)
 	rep->ifindex = p->st.ifindex;
 	rep->nic_ifindex = p->sw->nic.ifindex;
 	rep->mtu = p->sw->nic.mtu;
-	rep->offloads = p->st.kind == MS_PORT_TAP ? MS_OFFLOAD_ALL : MS_OFFLOAD_CSUM;
+	rep->offloads = p->st.tx_offloads;
 	rep->gso_max_size = p->st.kind == MS_PORT_TAP ? 65535 : 0;
 	rep->gso_max_segs = p->st.kind == MS_PORT_TAP ? 65535 : 0;
 	rep->ring_size = p->st.ring_size;

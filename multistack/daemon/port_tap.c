@@ -52,12 +52,16 @@ static int tap_create(struct msd *d, struct port *p, int *client_fd)
 	memcpy(ifr.ifr_name, p->ifname, IFNAMSIZ);
 	if (ioctl(fd, TUNSETIFINDEX, &ifindex) || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &hdr))
 		goto fail;
-	/* USO is younger (6.2) than TSO: do without if it must be */
-	if (ioctl(fd, TUNSETOFFLOAD, tun_offloads(p->st.offloads))) {
-		p->st.offloads &= ~MS_OFFLOAD_USO;
-		if (ioctl(fd, TUNSETOFFLOAD, tun_offloads(p->st.offloads)))
-			goto fail;
-	}
+	/*
+	 * USO is younger (6.2) than TSO, to receive and to send alike.  What the
+	 * kernel knows is tried first, then set is what the client can take.
+	 */
+	p->st.tx_offloads = MS_OFFLOAD_ALL;
+	if (ioctl(fd, TUNSETOFFLOAD, tun_offloads(MS_OFFLOAD_ALL)))
+		p->st.tx_offloads &= ~MS_OFFLOAD_USO;
+	p->st.rx_offloads &= p->st.tx_offloads;
+	if (ioctl(fd, TUNSETOFFLOAD, tun_offloads(p->st.rx_offloads)))
+		goto fail;
 	err = nl_link_get(d->nl, 0, p->ifname, &l);
 	if (err) {
 		close(fd);

@@ -85,9 +85,10 @@ static int xsk_create(struct msd *d, struct port *p, int *client_fd)
 	int err;
 
 	err = nsmaker_make(d, &f);
+	if (err == -EAFNOSUPPORT)
+		return refuse(d, -EOPNOTSUPP, "this kernel is without AF_XDP sockets (CONFIG_XDP_SOCKETS); take a TAP port");
 	if (err)
-		return refuse(d, err, "cannot make a netns for the port: %s%s", strerror(-err),
-			      err == -EAFNOSUPPORT ? "; this kernel is without AF_XDP (CONFIG_XDP_SOCKETS)" : "");
+		return refuse(d, err, "cannot make a netns for the port: %s", strerror(-err));
 	err = nl_veth_add(d->nl, p->ifname, MS_IFINDEX(p->id, p->st.gen), "port", p->id + 1, f.ns);
 	if (!err)
 		err = nl_link_get(d->nl, 0, p->ifname, &l);

@@ -210,7 +210,8 @@ struct ms_frame {
  * @mtu: largest IP packet on the NIC, in bytes.
  * @frame_max: largest frame of ms_port_send() and ms_port_recv(), in bytes.
  * @offloads: MS_OFFLOAD_* that ms_port_send() takes.  %MS_OFFLOAD_CSUM is
- *	always set: on XSK ports the library computes the checksum.
+ *	always set: on XSK ports the library computes the checksum.  On TAP
+ *	ports all are, but %MS_OFFLOAD_USO before Linux 6.2.
  * @gso_max_size: longest IP packet to send with GSO, in bytes; 0: none.
  * @gso_max_segs: most packets that one GSO frame may divide into.
  * @mac: the NIC's own address.  Received frames have it as destination;

@@ -108,6 +108,8 @@ static int check_frame(const struct ms_port *p, const struct ms_frame *f)
 		return ms_fail(-EINVAL, "the checksum is beyond the frame's end");
 	if (f->gso_type && (!(f->flags & MS_FRAME_NEEDS_CSUM) || !f->gso_size))
 		return ms_fail(-EINVAL, "GSO needs a segment size and MS_FRAME_NEEDS_CSUM");
+	if (f->gso_type == MS_GSO_UDP && !(p->desc.offloads & MS_OFFLOAD_USO))
+		return ms_fail(-EOPNOTSUPP, "the kernel divides no UDP frames from a TAP (Linux 6.2)");
 	if (!f->gso_type && f->gso_size)
 		return ms_fail(-EINVAL, "a segment size without a GSO type");
 	return 0;
