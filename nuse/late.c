@@ -18,7 +18,7 @@
 
 #define AGAIN_NS 10000000
 
-static volatile sig_atomic_t over;
+static volatile sig_atomic_t over, hurry;
 
 static void on_signal(int sig)
 {
@@ -26,7 +26,9 @@ static void on_signal(int sig)
 	struct itimerspec it = { .it_value.tv_nsec = AGAIN_NS };
 	timer_t timer;
 
-	if (!over && timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0)
+	if (over)
+		hurry = 1;
+	else if (timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0)
 		timer_settime(timer, 0, &it, NULL);
 }
 
@@ -59,4 +61,9 @@ void nuse_late_begin(void)
 void nuse_late_end(void)
 {
 	over = 1;
+}
+
+bool nuse_late_signal(void)
+{
+	return hurry;
 }

@@ -18,4 +18,11 @@ void nuse_late_begin(void);
  */
 void nuse_late_end(void);
 
+/**
+ * nuse_late_signal() - has one come since then?
+ *
+ * Somebody is in a hurry.
+ */
+bool nuse_late_signal(void);
+
 #endif

@@ -8,6 +8,7 @@
  *	run lines --------- glue_exec() each
  *	capabilities ------ nuse_netset_caps()
  *	the program ------- glue_exec()
+ *	what it has sent -- nuse_drain()
  *	--stats, captures - at the end, whatever came before
  *
  * Everything that this makes is memory, threads and file descriptors of the
@@ -29,6 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <libos/libos.h>
+#include "drain.h"
 #include "etc.h"
 #include "glue/glue.h"
 #include "kernel.h"
@@ -320,17 +322,39 @@ static bool work_afterwards(const struct run *r)
 	return r->stats;
 }
 
+/* How long frames that are sent are held back on purpose, at most. */
+static uint64_t line_delay(const struct nuse_conf *c)
+{
+	uint64_t max = 0;
+	size_t i;
+
+	for (i = 0; i < c->nifs; i++) {
+		const struct nuse_impair *tx = &c->ifs[i].impair[1];
+		uint64_t ns = tx->delay_ns + tx->jitter_ns + tx->reorder_ns;
+
+		if (ns > max)
+			max = ns;
+	}
+	return max;
+}
+
 static int run_program(struct run *r, int *wstatus)
 {
 	unsigned int final = work_afterwards(r) ? 0 : GLUE_FINAL;
+	unsigned int left;
 	int ret;
 
 	chat(r, "running %s", r->cmd->prog[0]);
 	nuse_late_begin();
 	ret = exec(r, r->cmd->prog, final, wstatus);
 	nuse_late_end();
-	if (ret == 0)
+	if (ret == 0) {
+		left = nuse_drain(r->thr, line_delay(r->c), nuse_late_signal);
+		if (left)
+			chat(r, "%u connection%s given up, unanswered", left,
+			     left > 1 ? "s are" : " is");
 		return 0;
+	}
 	nuse_say("%s: %s", r->cmd->prog[0], exec_error(ret));
 	return ret == -ENOENT ? NUSE_EXIT_NOTFOUND :
 	       ret == -EACCES || ret == -ENOEXEC ? NUSE_EXIT_NOEXEC : NUSE_EXIT_FAILED;

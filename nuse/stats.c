@@ -9,41 +9,11 @@
  *	netstat.TcpExt.TCPLossProbes 0	the stack's /proc/net/netstat
  *	snmp6.Ip6InReceives 7		the stack's /proc/net/snmp6
  */
-#include <asm/unistd.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include "procfile.h"
 #include "stats.h"
-
-#define PROC_MAX 65536
-
-/* Read a file of the stack's /proc, as a string; NULL if it is not there. */
-static char *stack_file(struct libos_thread *thr, const char *path)
-{
-	unsigned long arg[6] = { (unsigned long)AT_FDCWD, (unsigned long)path, O_RDONLY | O_CLOEXEC };
-	char *text = malloc(PROC_MAX + 1);
-	size_t len = 0;
-	long fd, n;
-
-	if (!text)
-		return NULL;
-	fd = libos_call(thr, __NR_openat, arg);
-	if (fd < 0) {
-		free(text);
-		return NULL;
-	}
-	do {
-		unsigned long rd[6] = { fd, (unsigned long)text + len, PROC_MAX - len };
-
-		n = libos_call(thr, __NR_read, rd);
-		if (n > 0)
-			len += n;
-	} while (n > 0 && len < PROC_MAX);
-	libos_call(thr, __NR_close, (unsigned long[6]){ fd });
-	text[len] = '\0';
-	return text;
-}
 
 /* "Tcp: NAME NAME ..." and below it "Tcp: VALUE VALUE ...". */
 static void pairs(FILE *f, const char *prefix, char *text)
@@ -135,7 +105,7 @@ void nuse_stats_print(FILE *f, struct libos_thread *thr, const struct nuse_link 
 	for (i = 0; i < n; i++)
 		channel(f, &links[i]);
 	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		char *text = stack_file(thr, files[i].path);
+		char *text = nuse_procfile(thr, files[i].path);
 
 		if (text)
 			files[i].print(f, files[i].prefix, text);

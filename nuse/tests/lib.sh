@@ -17,7 +17,7 @@ status=0
 run()
 {
 	status=0
-	timeout -k 2 "${LIMIT:-20}" "$@" > "$T/out" 2> "$T/err" < /dev/null || status=$?
+	timeout -k 2 "${LIMIT:-60}" "$@" > "$T/out" 2> "$T/err" < /dev/null || status=$?
 }
 
 # check TEXT COMMAND...

@@ -133,10 +133,11 @@ fi
 # Endings.
 mkfifo "$T/fifo"
 for sig in TERM=143 HUP=129 USR1=138; do
+	: > "$T/out"
 	"$NUSE" -o fallback=none sh -c "echo up; read -r never < $T/fifo" > "$T/out" 2> "$T/err" &
 	nuse_pid=$!
 	i=0
-	while [ $i -lt 100 ] && ! out_has up; do sleep 0.05; i=$((i + 1)); done
+	while [ $i -lt 400 ] && ! out_has up; do sleep 0.05; i=$((i + 1)); done
 	kill -"${sig%=*}" $nuse_pid
 	status=0
 	wait $nuse_pid || status=$?
@@ -164,13 +165,14 @@ os._exit(3)'
 else
 	skip "a signal that comes too late" "no python3"
 fi
-# Signals all the time, whenever the program ends: its counters are written.
+# Signals all the time, whenever a program ends that ignores them.
 whole=0
 for round in 1 2 3 4 5 6 7 8; do
-	"$NUSE" -o fallback=none --stats="$T/stats" sh -c 'trap : USR1; echo up; exit 3' > "$T/out" 2> "$T/err" &
+	: > "$T/out"
+	"$NUSE" -o fallback=none --stats="$T/stats" sh -c 'trap "" USR1; echo up; exit 3' > "$T/out" 2> "$T/err" &
 	nuse_pid=$!
 	i=0
-	while [ $i -lt 400 ] && ! out_has up; do sleep 0.01; i=$((i + 1)); done
+	while [ $i -lt 2000 ] && ! out_has up; do sleep 0.01; i=$((i + 1)); done
 	while kill -USR1 $nuse_pid && ! grep -q '^State:.*Z' /proc/$nuse_pid/status; do :; done 2> /dev/null
 	status=0
 	wait $nuse_pid || status=$?

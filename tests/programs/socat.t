@@ -25,11 +25,12 @@ check "socat listening: all arrived" same_file "$T/got2" "$T/data"
 await_nuse
 proved "socat listening" snmp.Tcp.PassiveOpens 1
 
-peer_bg socat UDP4-LISTEN:4102 EXEC:cat
+peer_bg socat -u UDP4-RECV:4102 CREATE:"$T/got3"
 wait_for 5 peer_listens -u 4102
 printf 'line' > "$T/line"
 run_nuse socat -t 1 -u FILE:"$T/line" UDP4-SENDTO:$PEER4:4102
 check "socat UDP" ran_well
+check "socat UDP: it arrived" wait_for 5 same_file "$T/got3" "$T/line"
 proved "socat UDP" snmp.Udp.OutDatagrams 1
 
 # A relay: the host's local socket on one side, the stack on the other.
