@@ -39,7 +39,8 @@ O=${O:-$TOP/build}
 NUSE=${NUSE:-$O/nuse/nuse}
 TEST_KERNEL=${TEST_KERNEL:-}
 VIF=${VIF:-tap}
-LIMIT=${LIMIT:-20}	# seconds for one command
+LIMIT=${LIMIT:-90}	# seconds for one command
+PATIENCE=${PATIENCE:-6}	# conditions are awaited so many times longer than an idle machine takes
 
 PEER4=10.77.0.1 PEER6=fd77::1
 OUR4=10.77.0.2 OUR6=fd77::2
@@ -273,10 +274,10 @@ stop_nuse()
 
 # --- conditions ------------------------------------------------------------
 
-# wait_for SECONDS COMMAND... - until the command succeeds
+# wait_for SECONDS COMMAND... - until the command succeeds; seconds on an idle machine
 wait_for()
 {
-	until=$(($(date +%s) + $1 + 1))
+	until=$(($(date +%s) + $1 * PATIENCE + 1))
 	shift
 	while ! "$@" > /dev/null 2>&1; do
 		[ "$(date +%s)" -lt "$until" ] || return 1
@@ -296,12 +297,12 @@ peer_listens()
 # The stack's TCP PORT accepts.
 we_accept()
 {
-	peer nc -z -w 1 $OUR4 "$1"
+	peer nc -z -w 5 $OUR4 "$1"
 }
 
 we_answer_ping()
 {
-	peer ping -c 1 -W 1 $OUR4
+	peer ping -c 1 -W 5 $OUR4
 }
 
 # --- proof -----------------------------------------------------------------

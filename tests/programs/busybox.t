@@ -17,10 +17,10 @@ for url in http://$PEER4:8000/big "http://[$PEER6]:8000/big"; do
 	check "busybox wget $url: the file as it was" same_file "$T/got" "$T/www/big"
 	proved "busybox wget" snmp.Tcp.ActiveOpens 1
 done
-run_nuse busybox ping -c 2 -W 2 $PEER4
+run_nuse busybox ping -c 2 -W 10 $PEER4
 check "busybox ping" out_has '2 packets received'
 proved "busybox ping" snmp.Icmp.InEchoReps 2
-run_nuse busybox ping6 -c 2 -W 2 $PEER6
+run_nuse busybox ping6 -c 2 -W 10 $PEER6
 check "busybox ping6" out_has '2 packets received'
 proved "busybox ping6" snmp6.Icmp6InEchoReplies 2
 
@@ -34,14 +34,14 @@ run_nuse busybox ifconfig eth0
 check "busybox ifconfig" out_has "inet addr:$OUR4"
 run_nuse busybox netstat -rn
 check "busybox netstat -r" out_has "^0.0.0.0 +$PEER4"
-run_nuse busybox traceroute -n -w 1 -m 3 -q 1 $PEER4
+run_nuse busybox traceroute -n -w 5 -m 3 -q 1 $PEER4
 check "busybox traceroute" out_has "^ *1 +$PEER4"
 
 printf 'over busybox\n' > "$T/data"
 ip netns exec "$NS" nc -l "$PEER4" 4200 > "$T/got" 2> /dev/null &
 pids="$pids $!"
 wait_for 5 peer_listens 4200
-STDIN=$T/data run_nuse busybox nc -w 5 "$PEER4" 4200
+STDIN=$T/data run_nuse busybox nc -w 30 "$PEER4" 4200
 wait_for 5 same_file "$T/got" "$T/data" || :
 check "busybox nc" same_file "$T/got" "$T/data"
 proved "busybox nc" snmp.Tcp.ActiveOpens 1
@@ -49,7 +49,7 @@ proved "busybox nc" snmp.Tcp.ActiveOpens 1
 start_nuse busybox nc -l -p 4201
 send()
 {
-	peer nc -N -w 2 "$OUR4" 4201 < "$T/data"
+	peer nc -N -w 30 "$OUR4" 4201 < "$T/data"
 	same_file "$T/out" "$T/data"
 }
 check "busybox nc -l" wait_for 5 send

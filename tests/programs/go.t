@@ -81,16 +81,16 @@ peer_http
 start_nuse "$T/web" serve "$T/www"
 check "Go listens" wait_for 10 we_accept 8080
 for url in http://$OUR4:8080/big "http://[$OUR6]:8080/big"; do
-	peer curl -sS --max-time 20 -o "$T/got" "$url" || :
+	peer curl -sS --max-time 60 -o "$T/got" "$url" || :
 	check "Go serves $url" same_file "$T/got" "$T/www/big"
 done
 if command -v wrk > /dev/null; then
-	peer wrk -t 1 -c 32 -d 1s http://$OUR4:8080/hello > "$T/wrk" 2>&1 || :
+	peer wrk --timeout 30s -t 1 -c 32 -d 1s http://$OUR4:8080/hello > "$T/wrk" 2>&1 || :
 	requests=$(awk '/requests in/ { print $1 }' "$T/wrk")
 	check "Go under wrk: ${requests:-0} requests" test "${requests:-0}" -ge 100
 	check "Go under wrk: no errors" sh -c "! grep -E 'Non-2xx|Socket errors' '$T/wrk'"
 fi
-peer curl -sS --max-time 5 -o /dev/null http://$OUR4:8080/quit || :
+peer curl -sS --max-time 60 -o /dev/null http://$OUR4:8080/quit || :
 await_nuse
 check "Go exits" ran_well
 proved "Go as server" snmp.Tcp.PassiveOpens 3

@@ -24,9 +24,9 @@ client "TCP -R" snmp.Tcp.InSegs 100 -c $PEER4 -R
 client "TCP -P 8" snmp.Tcp.ActiveOpens 9 -c $PEER4 -P 8
 client "TCP -6" snmp6.Ip6OutRequests 500 -c $PEER6
 client "TCP -6 -R" snmp6.Ip6InReceives 100 -c $PEER6 -R
-client "UDP" snmp.Udp.OutDatagrams 1000 -c $PEER4 -u -b 50M -l 1024
-client "UDP -R" snmp.Udp.InDatagrams 1000 -c $PEER4 -u -b 50M -l 1024 -R
-client "UDP -6" snmp6.Udp6OutDatagrams 1000 -c $PEER6 -u -b 50M -l 1024
+client "UDP" snmp.Udp.OutDatagrams 200 -c $PEER4 -u -b 50M -l 1024
+client "UDP -R" snmp.Udp.InDatagrams 200 -c $PEER4 -u -b 50M -l 1024 -R
+client "UDP -6" snmp6.Udp6OutDatagrams 200 -c $PEER6 -u -b 50M -l 1024
 client "TCP --bidir" snmp.Tcp.InSegs 100 -c $PEER4 --bidir
 
 # serve TEXT COUNTER MIN OPTION...
@@ -46,5 +46,5 @@ serve()
 serve "TCP" snmp.Tcp.InSegs 100 -c $OUR4
 serve "TCP -R -P 4" snmp.Tcp.PassiveOpens 5 -c $OUR4 -R -P 4
 serve "TCP -6" snmp6.Ip6InReceives 100 -c $OUR6
-serve "UDP" snmp.Udp.InDatagrams 1000 -c $OUR4 -u -b 50M -l 1024
+serve "UDP" snmp.Udp.InDatagrams 200 -c $OUR4 -u -b 50M -l 1024
 finish

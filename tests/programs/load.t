@@ -21,7 +21,7 @@ END
 peer_bg nginx -e stderr -c "$T/nginx.conf"
 wait_for 5 peer_listens 80
 
-run_nuse wrk -t 2 -c 32 -d 1s http://$PEER4/
+run_nuse wrk --timeout 30s -t 2 -c 32 -d 1s http://$PEER4/
 check "wrk" ran_well
 requests=$(awk '/requests in/ { print $1 }' "$T/out")
 check "wrk: ${requests:-0} requests" test "${requests:-0}" -ge 100

@@ -15,7 +15,7 @@ errors = []
 
 def tcp(n):
     try:
-        s = socket.create_connection((addr, 11211), 5)
+        s = socket.create_connection((addr, 11211), 30)
         f = s.makefile("rwb")
         for i in range(200):
             value = b"v%d-%d" % (n, i) * 50
@@ -34,7 +34,7 @@ threads = [threading.Thread(target=tcp, args=(n,)) for n in range(8)]
 for t in threads: t.start()
 for t in threads: t.join()
 u = socket.socket(socket.AF_INET6 if ":" in addr else socket.AF_INET, socket.SOCK_DGRAM)
-u.settimeout(2)
+u.settimeout(10)
 u.sendto(struct.pack(">HHHH", 7, 0, 1, 0) + b"get k1-1\r\n", (addr, 11211))
 if not u.recv(2000)[8:].startswith(b"VALUE"):
     errors.append("UDP")

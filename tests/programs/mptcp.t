@@ -12,7 +12,7 @@ IPPROTO_MPTCP = 262
 role, addr = sys.argv[1:3]
 family = socket.AF_INET6 if ":" in addr else socket.AF_INET
 s = socket.socket(family, socket.SOCK_STREAM, IPPROTO_MPTCP)
-s.settimeout(20)
+s.settimeout(60)
 if role == "serve":
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((addr, 6000))

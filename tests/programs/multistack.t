@@ -162,7 +162,7 @@ no_ports()
 # get URL FILE - by the peer
 get()
 {
-	peer curl -gsS --max-time 20 -o "$2" "$1" 2>> "$T/curl.err"
+	peer curl -gsS --max-time 60 -o "$2" "$1" 2>> "$T/curl.err"
 }
 
 gets()
@@ -281,7 +281,7 @@ END
 in_host "$PYTHON" "$T/bind.py" > "$T/out2"
 check "a program of the host cannot bind the tuple" \
 	[ "$(tr '\n' ' ' < "$T/out2")" = "10.0.0.1 EADDRINUSE 0.0.0.0 EADDRINUSE " ]
-peer ping -c 3 -i 0.2 -W 2 10.0.0.1 > "$T/ping" 2>&1 || :
+peer ping -c 3 -i 0.2 -W 10 10.0.0.1 > "$T/ping" 2>&1 || :
 check "ping is answered, by the host" grep -q ' 0% packet loss' "$T/ping"
 
 multistackctl -l --json > "$T/account"
@@ -354,7 +354,7 @@ check "... and nothing of the other" [ "$(hook "$NS" unowned)" = 0 ]
 cat > "$T/udp.py" <<'END'
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.settimeout(5)
+s.settimeout(60)
 s.sendto(b"quiet", ("10.0.0.1", 9000))
 print(*s.recvfrom(100))
 END
@@ -363,7 +363,7 @@ check "UDP comes and goes by the same address" grep -q "QUIET.*('10.0.0.1', 9000
 await_nuse
 
 ms_conf "$T/range.conf" valem:vp3 'tuple tcp 10.0.0.1:40000-40009'
-run_ms "$T/range.conf" curl -sS --max-time 10 -w '%{local_port}\n' http://10.0.0.2:7000/hello
+run_ms "$T/range.conf" curl -sS --max-time 60 -w '%{local_port}\n' http://10.0.0.2:7000/hello
 check "with a range of tuples, any program may call out" out_has '^hello'
 check "from a port of the range" out_has '^4000[0-9]$'
 

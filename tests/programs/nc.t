@@ -22,7 +22,7 @@ for addr in $OUR4 $OUR6; do
 	start_nuse nc -l "$addr" 4002
 	send()
 	{
-		peer nc -N -w 5 "$addr" 4002 < "$T/data"
+		peer nc -N -w 30 "$addr" 4002 < "$T/data"
 	}
 	check "nc -l $addr accepts" wait_for 5 send
 	wait_for 5 same_file "$T/out" "$T/data" || :
@@ -47,6 +47,6 @@ peer_bg nc -u -l $PEER4 4004
 wait_for 5 peer_listens -u 4004
 echo datagram > "$T/line"
 STDIN=$T/line run_nuse nc -u -w 1 $PEER4 4004
-check "nc -u" grep -q datagram "$T/peer.out"
+check "nc -u" wait_for 5 grep -q datagram "$T/peer.out"
 proved "nc -u" snmp.Udp.OutDatagrams 1
 finish

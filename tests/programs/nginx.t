@@ -36,11 +36,11 @@ start_nuse nginx -e stderr -c "$T/nginx.conf"
 check "nginx accepts" wait_for 10 we_accept 80
 for url in http://$OUR4/big "http://[$OUR6]/big" https://$OUR4/big; do
 	rm -f "$T/got"
-	peer curl -sS --max-time 20 --cacert "$T/cert.pem" -o "$T/got" "$url" 2> "$T/out" || :
+	peer curl -sS --max-time 60 --cacert "$T/cert.pem" -o "$T/got" "$url" 2> "$T/out" || :
 	check "nginx gives $url as it is" same_file "$T/got" "$T/www/big"
 done
 if command -v wrk > /dev/null; then
-	peer wrk -t 1 -c 16 -d 1s http://$OUR4/hello > "$T/wrk" 2>&1 || :
+	peer wrk --timeout 30s -t 1 -c 16 -d 1s http://$OUR4/hello > "$T/wrk" 2>&1 || :
 	requests=$(awk '/requests in/ { print $1 }' "$T/wrk")
 	check "nginx under wrk: ${requests:-0} requests" test "${requests:-0}" -ge 100
 	check "nginx under wrk: no errors" sh -c "! grep -E 'Non-2xx|Socket errors' '$T/wrk'"

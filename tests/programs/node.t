@@ -36,10 +36,10 @@ END
 start_nuse node "$T/server.js"
 check "node listens" wait_for 15 we_accept 8080
 for url in http://$OUR4:8080/ "http://[$OUR6]:8080/"; do
-	peer curl -sS --max-time 20 -o "$T/got" "$url" || :
+	peer curl -sS --max-time 60 -o "$T/got" "$url" || :
 	check "node serves $url" test "$(wc -c < "$T/got")" -eq 2000000
 done
-peer curl -sS --max-time 5 -o /dev/null http://$OUR4:8080/quit || :
+peer curl -sS --max-time 60 -o /dev/null http://$OUR4:8080/quit || :
 await_nuse
 check "node exits" ran_well
 proved "node as server" snmp.Tcp.PassiveOpens 3

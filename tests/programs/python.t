@@ -10,7 +10,7 @@ peer_http
 cd "$T/www"
 start_nuse /usr/bin/python3 -m http.server 8080
 check "http.server listens" wait_for 10 we_accept 8080
-peer curl -sS --max-time 20 -o "$T/got" http://$OUR4:8080/big || :
+peer curl -sS --max-time 60 -o "$T/got" http://$OUR4:8080/big || :
 check "http.server: the file as it was" same_file "$T/got" "$T/www/big"
 stop_nuse
 proved "http.server" snmp.Tcp.PassiveOpens 1
@@ -80,7 +80,7 @@ with requests.Session() as s:
     s.trust_env = False
     for url in sys.argv[3:]:
         for _ in range(3):
-            r = s.get(url, timeout=10)
+            r = s.get(url, timeout=60)
             assert r.status_code == 200
             assert hashlib.sha256(r.content).hexdigest() == want
 print("fine")

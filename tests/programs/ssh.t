@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# ssh: log in to the peer's sshd, run a command, copy bulk data through it.
+# ssh: log in to the peer's sshd, run a command, copy bulk data through it, forward
+# connections both ways.  What starts further processes (scp, sftp, ProxyCommand,
+# ControlPersist) is not here.
 # shellcheck source=../lib.sh
 . "${0%/*}/../lib.sh"
 need ssh sshd ssh-keygen
@@ -24,19 +26,54 @@ peer_bg "$(command -v sshd)" -D -e -f "$T/sshd_config"
 wait_for 5 peer_listens 2200
 { printf '[%s]:2200 ' $PEER4; cat "$T/host.pub"; printf '[%s]:2200 ' $PEER6; cat "$T/host.pub"; } > "$T/known"
 
+set -- -F none -o BatchMode=yes -o UserKnownHostsFile="$T/known" -o ConnectTimeout=60 \
+	-o ExitOnForwardFailure=yes -i "$T/user" -p 2200
+
 # shellcheck disable=SC2016 # the variable is the other side's
 for addr in $PEER4 $PEER6; do
-	run_nuse ssh -F none -o BatchMode=yes -o UserKnownHostsFile="$T/known" -o ConnectTimeout=10 \
-		-i "$T/user" -p 2200 root@"$addr" 'echo "$SSH_CONNECTION"; exit 3'
+	run_nuse ssh "$@" root@"$addr" 'echo "$SSH_CONNECTION"; exit 3'
 	check "ssh $addr: the command's exit status" test "$status" -eq 3
 	check "ssh $addr: the peer sees our address" out_has "^($OUR4|$OUR6) "
 	proved "ssh $addr" snmp.Tcp.ActiveOpens 1
 done
 
 head -c 2000000 /dev/urandom > "$T/data"
-STDIN=$T/data run_nuse ssh -F none -o BatchMode=yes -o UserKnownHostsFile="$T/known" -i "$T/user" \
-	-p 2200 root@$PEER4 "cat > '$T/got'; cat '$T/got'"
+STDIN=$T/data run_nuse ssh "$@" root@$PEER4 "cat > '$T/got'; cat '$T/got'"
 check "ssh carries bulk data there" same_file "$T/got" "$T/data"
 check "and back" same_file "$T/out" "$T/data"
 proved "ssh with data" snmp.Tcp.OutSegs 50
+
+# Keys anew after each 64 KB, in the middle of compressed data.
+STDIN=$T/data run_nuse ssh "$@" -C -o RekeyLimit=64K root@$PEER4 cat
+check "ssh -C with many rekeyings" same_file "$T/out" "$T/data"
+
+# -W: a connection from the peer to where it says, here to its sshd once more.
+run_nuse ssh "$@" -W $PEER4:2200 root@$PEER4
+check "ssh -W: the far sshd's greeting" out_has '^SSH-2.0-OpenSSH'
+
+# -R: the peer's port 2300 leads through ssh to a port of the stack's choice.
+start_nuse ssh "$@" -N -R 127.0.0.1:2300:$PEER4:2301 root@$PEER4
+ip netns exec "$NS" nc -l $PEER4 2301 > "$T/got" 2> /dev/null &
+pids="$pids $!"
+wait_for 10 peer_listens 2300
+wait_for 10 peer_listens 2301
+peer nc -N 127.0.0.1 2300 < "$T/data" &
+pids="$pids $!"
+wait_for 10 same_file "$T/got" "$T/data" || :
+check "ssh -R: what comes in on the peer goes out of the stack" same_file "$T/got" "$T/data"
+stop_nuse
+proved "ssh -R" snmp.Tcp.ActiveOpens 2
+
+# -L: who connects to a port of the stack's must be on that stack; a local socket is the host's.
+start_nuse ssh "$@" -N -L "$T/local:$PEER4:2302" root@$PEER4
+ip netns exec "$NS" nc -l $PEER4 2302 > "$T/got" 2> /dev/null &
+pids="$pids $!"
+wait_for 10 peer_listens 2302
+wait_for 10 test -S "$T/local"
+nc -N -U "$T/local" < "$T/data" &
+pids="$pids $!"
+wait_for 10 same_file "$T/got" "$T/data" || :
+check "ssh -L from a local socket of the host" same_file "$T/got" "$T/data"
+stop_nuse
+proved "ssh -L" snmp.Tcp.ActiveOpens 1
 finish

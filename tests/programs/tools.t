@@ -52,7 +52,7 @@ run_nuse tc -s qdisc show dev eth0
 check "tc qdisc" sh -c "grep -q 'qdisc prio 1:' '$T/out' && grep -q 'qdisc fq_codel 10:' '$T/out'"
 run_nuse tc filter show dev eth0
 check "tc filter" out_has 'flowid 1:1'
-run_nuse ping -c 1 -W 2 $PEER4
+run_nuse ping -c 1 -W 10 $PEER4
 check "traffic through the qdiscs" ran_well
 proved "traffic through the qdiscs" snmp.Icmp.InEchoReps 1
 
@@ -82,7 +82,7 @@ fi
 if command -v tcpdump > /dev/null; then
 	start_nuse tcpdump -n -i eth0 -c 4 -l icmp
 	wait_for 10 grep -q 'listening on eth0' "$T/err" || :
-	peer ping -c 4 -i 0.2 -W 2 $OUR4 > /dev/null || :
+	peer ping -c 4 -i 0.2 -W 10 $OUR4 > /dev/null || :
 	await_nuse
 	check "tcpdump: our own stack's echo replies" out_has "$OUR4 > $PEER4: ICMP echo reply"
 	check "tcpdump counts to 4 and ends" ran_well

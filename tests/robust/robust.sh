@@ -10,6 +10,7 @@
 . "${0%/*}/../lib.sh"
 
 ROBUST=$TESTS/robust
+PATIENCE=${ROBUST_PATIENCE:-2}
 LIMIT=${ROBUST_LIMIT:-120}	# these wait for conditions; a loaded machine may be slow
 ECHO_PORT=7007
 
