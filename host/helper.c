@@ -20,7 +20,8 @@
  *  - a parked thread: appoints it, since a packet for it had better be handled by
  *    itself;
  *  - calls made since the last look: looks at devices and timer once, and runs;
- *  - none: becomes the poller and sleeps in epoll without a tick.
+ *  - none, or a call of another process, whose thread cannot poll, is inside:
+ *    becomes the poller and sleeps in epoll without a tick.
  *
  * Naps grow from 50 us to 1 ms while they find nothing to do, so a program whose
  * calls poll often enough (release.c) is left alone, and shrink when they do.
@@ -143,7 +144,7 @@ static void look(struct helper *h)
 		wake_thread(os, thr, WORD_WAKE);
 		instance_unlock(os);
 		nap_longer(h);
-	} else if (active) {
+	} else if (active && !os->nremote) {
 		if (work(os))
 			h->nap_ns = NAP_MIN_NS;
 		else
@@ -151,6 +152,12 @@ static void look(struct helper *h)
 	} else {
 		helper_poll(h);
 	}
+}
+
+/* Polling is vacant, and somebody waits who cannot poll: end the helper's nap. */
+void helper_hurry(struct libos *os)
+{
+	sys_futex_wake(&os->helper_word, 1);
 }
 
 static bool app_polls(struct libos *os)

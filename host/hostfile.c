@@ -121,11 +121,25 @@ void hostfile_release(void *host, int fd)
 {
 	struct libos *os = host;
 
-	if (fd < 0 || (__u32)fd >= os->nhostfile || !os->hostfile[fd].known)
+	if (fd < 0 || (__u32)fd >= os->nhostfile)
 		return;
 	/* The file may be closed, and the number another's: nothing to tell. */
-	sys(SYS_epoll_ctl, os->epfd, EPOLL_CTL_DEL, fd, NULL);
+	if (os->hostfile[fd].known)
+		sys(SYS_epoll_ctl, os->epfd, EPOLL_CTL_DEL, fd, NULL);
+	if (os->hostfile[fd].own)
+		sys(SYS_close, fd);
 	os->hostfile[fd] = (struct hostfile){ 0 };
+}
+
+/* @fd is to be closed when it is of interest no longer.  Token held. */
+int hostfile_own(struct libos *os, int fd)
+{
+	struct hostfile *hf = lookup(os, fd);
+
+	if (!hf)
+		return -ENOMEM;
+	*hf = (struct hostfile){ .own = true };
+	return 0;
 }
 
 /* Epoll says that @fd is ready for @events; it is disarmed by that, if one-shot. */

@@ -110,6 +110,10 @@ static FROM_KERNEL void call_done(void *host, void *host_task)
 	struct libos *os = host;
 	struct libos_thread *thr = host_task;
 
+	if (unlikely(load_relaxed(&thr->word) == WORD_REMOTE)) {
+		channel_done(thr);
+		return;
+	}
 	if (!link_empty(&thr->parked)) {
 		link_del(&thr->parked);
 		store_relaxed(&os->nparked, os->nparked - 1);

@@ -90,6 +90,7 @@ enum {
 	WORD_POLL,		/* the poller: asleep in epoll, woken by a kick */
 	WORD_WAKE,		/* told to wake up and look around */
 	WORD_DONE,		/* told that its call is complete; final */
+	WORD_REMOTE,		/* in another process: remote/channel.c tells it */
 };
 
 struct libos_thread {
@@ -129,7 +130,8 @@ struct netdev {
 struct hostfile {
 	__u32 armed;			/* [T] POLL* that epoll watches */
 	__u16 known;			/* [T] is in the epoll set */
-	__u16 edge;			/* [T] edge-triggered, else one-shot */
+	bool edge;			/* [T] edge-triggered, else one-shot */
+	bool own;			/* [T] closed with its stack file */
 };
 
 #define WAKE_BATCH	16
@@ -153,6 +155,7 @@ struct libos {
 	__u32 *wake[WAKE_BATCH];		/* [T] futexes to wake after release */
 	struct link parked;			/* [T] */
 	__u32 nparked;				/* [T] writes, [A] reads */
+	__u32 nremote;				/* [T] calls of other processes that are inside */
 
 	/* Polling. */
 	__u32 poll_gen __attribute__((aligned(64)));	/* [T] writes, [A] reads */
@@ -185,6 +188,8 @@ struct libos {
 	size_t arena_len;
 	struct library *library;
 	struct libos_thread *main;
+	struct libos_server *server;		/* [A] of other processes' calls; NULL */
+	struct client *client;			/* [S] this is the home's, seen from a client */
 	void (*log)(void *arg, const char *s, __u32 len);
 	void *log_arg;
 	bool log_midline;
@@ -210,6 +215,9 @@ enum {
 /* libos.c */
 int instance_open(const struct libos_opts *opts, const struct libos_kernel_ops *kernel,
 		  struct libos **out, struct libos_thread **main);
+
+/* libos.c */
+__u64 spin_budget(void);
 
 /* call.c */
 extern const struct thread_ops posix_thread_ops;
@@ -274,6 +282,7 @@ void *vdso_symbol(const char *name);
 /* hostfile.c */
 __u32 hostfile_poll(void *host, int fd, __u32 events);
 void hostfile_release(void *host, int fd);
+int hostfile_own(struct libos *os, int fd);
 
 /* alias.c */
 int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len);
@@ -285,6 +294,7 @@ __u64 mem_read(void *host, void *host_task, void *dst, __u64 src, __u64 len);
 __u64 mem_write(void *host, void *host_task, __u64 dst, const void *src, __u64 len);
 
 /* helper.c */
+void helper_hurry(struct libos *os);
 int helper_start(struct libos *os);
 void helper_stop(struct libos *os);
 
@@ -303,5 +313,11 @@ void netdev_close_all(struct libos *os);
 struct libos_thread *thread_alloc(struct libos *os);
 void thread_free(struct libos_thread *thr);
 void thread_free_all(struct libos *os);
+
+/* remote/ */
+void channel_done(struct libos_thread *thr);
+void channel_shut(struct libos *os);
+void server_end(struct libos *os);
+void client_close(struct client *c);
 
 #endif /* HOST_INSTANCE_H */

@@ -81,7 +81,7 @@ static void close_files(struct libos *os)
 }
 
 /* Busy polling wants a CPU for whom we wait. */
-static __u64 spin_budget(void)
+__u64 spin_budget(void)
 {
 	const char *env = getenv("LIBOS_BUSY_POLL_US");
 	cpu_set_t set;
@@ -146,6 +146,8 @@ static int make_arena(struct libos *os, size_t len)
 		return -ENOMEM;
 	/* A program's core is its own; what the kernel has in memory is not of interest. */
 	madvise(p, len, MADV_DONTDUMP);
+	/* A child becomes a client (remote/), or has nothing to do with the instance. */
+	madvise(p, len, MADV_DONTFORK);
 	os->arena = p;
 	os->arena_len = len;
 	return 0;
@@ -271,6 +273,11 @@ EXPORT void libos_close(struct libos *os)
 
 	if (!os)
 		return;
+	if (os->client) {
+		client_close(os->client);
+		return;
+	}
+	server_end(os);
 	if (!os->halted && !libos_in_call(os->main))
 		libos_call(os->main, SYS_close_range, all);
 	destroy(os);

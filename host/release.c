@@ -78,6 +78,8 @@ void instance_shut(struct libos *os)
 	store_release(&os->halted, 1);
 	for (l = os->parked.next; l != &os->parked; l = l->next)
 		wake_thread(os, link_entry(l, struct libos_thread, parked), WORD_WAKE);
+	if (os->server)
+		channel_shut(os);
 	os->want_kick = 1;
 }
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>
+#include <stddef.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 

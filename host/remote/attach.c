@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Becoming a client: hello, welcome, and what a process needs from then on.
+ *
+ * May run in the only thread of a child whose parent had many: no malloc(), no lock.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../sys.h"
+#include "client.h"
+
+#define EXPORT	__attribute__((visibility("default")))
+
+static int send_hello(int sock, __u32 kind, const char *text)
+{
+	struct remote_hello h = {
+		.magic = REMOTE_MAGIC,
+		.version = REMOTE_VERSION,
+		.kind = kind,
+		.len = (__u32)strlen(text),
+	};
+	struct iovec iov[2] = {
+		{ &h, sizeof(h) },
+		{ (void *)text, h.len },
+	};
+	struct msghdr msg = {
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+	};
+	ssize_t n;
+
+	do {
+		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)(sizeof(h) + h.len) ? 0 : -ECONNRESET;
+}
+
+static int read_welcome(int sock, struct remote_welcome *w, int *memfd)
+{
+	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec iov = { w, sizeof(*w) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c;
+	ssize_t n;
+
+	*memfd = -1;
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return -ECONNRESET;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(memfd, CMSG_DATA(c), sizeof(int));
+	if (n != sizeof(*w) || w->magic != REMOTE_MAGIC || w->status > 0)
+		return -EPROTO;
+	if (w->status < 0)
+		return w->status;
+	return *memfd < 0 ? -EMFILE : 0;
+}
+
+static void *map(size_t len, int prot, int flags, int fd)
+{
+	void *p = mmap(NULL, len, prot, flags | MAP_NORESERVE, fd, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static unsigned long no_fault(unsigned long ip)
+{
+	return 0;
+}
+
+static int make_client(int sock, int memfd, const struct remote_welcome *w,
+		       struct libos_thread **main)
+{
+	struct client *c;
+	int i;
+
+	c = map(sizeof(*c), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	if (!c)
+		return -ENOMEM;
+	c->shm = map(REMOTE_SHM, PROT_READ | PROT_WRITE, MAP_SHARED, memfd);
+	if (!c->shm) {
+		munmap(c, sizeof(*c));
+		return -ENOMEM;
+	}
+	madvise(c->shm, REMOTE_SHM, MADV_DONTFORK);
+	madvise(c->shm, REMOTE_SHM, MADV_DONTDUMP);
+	for (i = 0; i < REMOTE_SLOTS; i++)
+		c->thread[i].sock = -1;
+	memcpy(c->release, w->release, sizeof(c->release));
+	c->release[sizeof(c->release) - 1] = '\0';
+	c->home = w->home;
+	c->kernel.size = sizeof(c->kernel);
+	c->kernel.version = c->release;
+	c->kernel.fault = no_fault;
+	c->os.kernel = &c->kernel;
+	c->os.client = c;
+	c->os.clock = clock_find();
+	c->os.spin_ns = spin_budget();
+	c->os.main = *main = &client_thread_init(c, 0, sock)->base;
+	return 0;
+}
+
+/* @sock: consumed on success only. */
+int client_begin(int sock, struct libos_thread **main)
+{
+	struct remote_welcome w;
+	int memfd, r;
+
+	r = send_hello(sock, REMOTE_HELLO, "");
+	if (r < 0)
+		return r;
+	r = read_welcome(sock, &w, &memfd);
+	if (r == 0) {
+		/* Fails where there is no Yama, and nothing is to be permitted. */
+		prctl(PR_SET_PTRACER, (unsigned long)w.home, 0, 0, 0);
+		r = make_client(sock, memfd, &w, main);
+	}
+	if (memfd >= 0)
+		close(memfd);
+	return r;
+}
+
+EXPORT int libos_attach(int sock, struct libos_thread **main)
+{
+	int r;
+
+	fcntl(sock, F_SETFD, FD_CLOEXEC);
+	sock = fd_high(sock);
+	r = client_begin(sock, main);
+	if (r < 0)
+		close(sock);
+	return r;
+}
+
+EXPORT int libos_ask(int sock, const char *question, char *reply, size_t max)
+{
+	struct remote_answer a;
+	struct iovec iov[2] = {
+		{ &a, sizeof(a) },
+		{ reply, max ? max - 1 : 0 },
+	};
+	struct msghdr msg = {
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+	};
+	ssize_t n;
+	int r;
+
+	if (!max || strlen(question) > REMOTE_QUESTION)
+		return -EINVAL;
+	r = send_hello(sock, REMOTE_ASK, question);
+	if (r < 0)
+		return r;
+	do {
+		n = recvmsg(sock, &msg, 0);
+	} while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return -ECONNRESET;
+	if ((size_t)n < sizeof(a) || a.magic != REMOTE_MAGIC)
+		return -EPROTO;
+	if (a.status < 0)
+		return a.status;
+	if (msg.msg_flags & MSG_TRUNC)
+		return -EMSGSIZE;
+	n -= (ssize_t)sizeof(a);
+	reply[n] = '\0';
+	return (int)n;
+}
+
+/* In a child: the sockets of the parent, which was a client. */
+void client_forked(const struct client *c)
+{
+	int i;
+
+	for (i = 0; i < REMOTE_SLOTS; i++)
+		if (load_relaxed(&c->thread[i].sock) >= 0)
+			close(c->thread[i].sock);
+}
+
+/* libos_close() of a client's instance: the home notices, and ends our tasks. */
+void client_close(struct client *c)
+{
+	client_forked(c);
+	munmap(c->shm, REMOTE_SHM);
+	munmap(c, sizeof(*c));
+}

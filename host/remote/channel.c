@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The home's end of a slot: requests are taken, answers published.
+ *
+ * Hot: a call is completed by whoever runs the kernel layer at that moment, on a
+ * kernel stack and with the token held.
+ */
+#include "../sys.h"
+#include "server.h"
+
+#include <sys/socket.h>
+
+/* Copy the request that is in the slot.  False if it is none.  Token held. */
+bool channel_take(struct served *t)
+{
+	struct remote_slot *s = t->slot;
+	struct libos_call *call = &t->base.call;
+	__u32 req = load_acquire(&s->req);
+	int i;
+
+	if (t->inside || t->doomed || req == t->seq)
+		return false;
+	t->seq = req;
+	t->interrupted = false;
+	call->nr = load_relaxed(&s->nr);
+	for (i = 0; i < 6; i++)
+		call->arg[i] = load_relaxed(&s->arg[i]);
+	call->fd_hint = load_relaxed(&s->fd_hint);
+	call->signals = 0;
+	store_relaxed(&call->interrupt, 0);
+	return true;
+}
+
+/* Does the client want the call that is inside to end? */
+bool channel_interrupts(const struct served *t)
+{
+	return t->inside && !t->interrupted &&
+	       (t->doomed || load_acquire(&t->slot->intr) == t->seq);
+}
+
+/*
+ * The slot may belong to a client that writes nonsense to it: then it is told in
+ * vain, or not at all.  Never blocks, whatever the file.
+ */
+void channel_reply(struct served *t, __s64 ret, __u64 signals)
+{
+	struct remote_slot *s = t->slot;
+
+	store_relaxed(&s->ret, ret);
+	store_relaxed(&s->signals, signals);
+	xchg(&s->rep, t->seq);
+	if (load_relaxed(&s->sleeps) && t->src.fd >= 0)
+		sys(SYS_sendto, t->src.fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+}
+
+/* @t is no longer inside.  Token held. */
+void channel_out(struct served *t)
+{
+	t->inside = false;
+	t->base.word = WORD_RUN;
+	link_del(&t->busy);
+	t->base.os->nremote--;
+}
+
+static void complete(struct served *t, __s64 ret, __u64 signals)
+{
+	channel_out(t);
+	if (t->doomed) {
+		store_release(&t->peer->srv->reap, true);
+		server_bell(t->peer->srv);
+	}
+	channel_reply(t, ret, signals);
+}
+
+/* The call of @thr, which is a &struct served, is complete.  Token held. */
+void channel_done(struct libos_thread *thr)
+{
+	complete((struct served *)thr, thr->call.ret, thr->call.signals);
+}
+
+/* The instance has halted: no call will be completed any more.  Token held. */
+void channel_shut(struct libos *os)
+{
+	struct link *busy = &os->server->busy;
+
+	while (!link_empty(busy))
+		complete(link_entry(busy->next, struct served, busy), -ESHUTDOWN, 0);
+}
+
+void server_bell(struct libos_server *srv)
+{
+	__u64 one = 1;
+
+	sys(SYS_write, srv->bell.fd, &one, 8);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A call into another process's instance; see wire.h for the channel.
+ *
+ * The thread writes its request, rings if the home does not look by itself, and waits.
+ * It asks without sleeping for up to libos.spin_ns while experience says that this
+ * pays (a score, as in poll.c).  Then it sleeps in recv() on its socket, which ends when the
+ * home has an answer, or when the home is no more.
+ *
+ * Hot: no libc, any FS base.
+ */
+#include <sys/socket.h>
+
+#include "../sys.h"
+#include "client.h"
+
+#define EXPORT		__attribute__((visibility("default")))
+#define SCORE_MAX	16
+
+static void home_is_gone(struct client *c)
+{
+	store_release(&c->dead, 1);
+}
+
+/* Tell the home to look at the slot.  A full socket has been rung already. */
+static void ring(struct client_thread *t)
+{
+	long r;
+
+	do {
+		r = sys(SYS_sendto, t->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+	} while (r == -EINTR);
+	if (r == -EPIPE || r == -ECONNRESET)
+		home_is_gone(t->client);
+}
+
+static bool complete(const struct client_thread *t)
+{
+	return load_acquire(&t->slot->rep) == t->base.seq;
+}
+
+static bool spin(struct client_thread *t)
+{
+	struct libos *os = t->base.os;
+	__u64 end;
+	int i;
+
+	if (!os->spin_ns || t->spin_score < 0) {
+		/* Every now and then, see whether it pays again. */
+		t->spin_score++;
+		return complete(t);
+	}
+	end = os->clock() + os->spin_ns;
+	do {
+		for (i = 0; i < 16; i++) {
+			if (complete(t)) {
+				if (t->spin_score < SCORE_MAX)
+					t->spin_score++;
+				return true;
+			}
+			cpu_relax();
+		}
+	} while (os->clock() < end);
+	t->spin_score -= 2;
+	if (t->spin_score < 0)
+		t->spin_score = -SCORE_MAX;
+	return false;
+}
+
+static void sleep_until_complete(struct client_thread *t)
+{
+	struct client *c = t->client;
+	char buf[16];
+	long r;
+
+	xchg(&t->slot->sleeps, 1);
+	while (!complete(t) && !load_acquire(&c->dead)) {
+		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), 0, NULL, NULL);
+		if (r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN))
+			home_is_gone(c);
+	}
+	store_relaxed(&t->slot->sleeps, 0);
+}
+
+static long remote_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
+{
+	struct client_thread *t = to_client_thread(thr);
+	struct remote_slot *s = t->slot;
+	long ret = -ESHUTDOWN;
+	int i;
+
+	store_release(&thr->seq, thr->seq + 1);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (load_relaxed(&t->client->dead))
+		goto out;
+
+	store_relaxed(&s->nr, nr);
+	for (i = 0; i < 6; i++)
+		store_relaxed(&s->arg[i], arg[i]);
+	store_relaxed(&s->fd_hint, fd_hint);
+	xchg(&s->req, thr->seq);
+	if (!load_relaxed(&s->watched))
+		ring(t);
+	if (!spin(t))
+		sleep_until_complete(t);
+	if (likely(complete(t))) {
+		ret = load_relaxed(&s->ret);
+		thr->signals |= load_relaxed(&s->signals);
+	}
+out:
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	store_release(&thr->seq, thr->seq + 1);
+	return ret;
+}
+
+/*
+ * Marks the call by its number.  The home looks at the mark when it is told, and when the
+ * call turns out to sleep; so it may come before the request.
+ */
+static void remote_interrupt(struct libos_thread *thr)
+{
+	struct client_thread *t = to_client_thread(thr);
+	__u32 seq = load_acquire(&thr->seq);
+
+	if (!(seq & 1))
+		return;
+	xchg(&t->slot->intr, seq);
+	ring(t);
+}
+
+static long call3(struct libos_thread *thr, long nr, unsigned long a, unsigned long b,
+		  unsigned long c)
+{
+	unsigned long arg[6] = { a, b, c };
+
+	return remote_call(thr, nr, arg, -1);
+}
+
+static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
+			     struct libos_thread **out)
+{
+	struct client *c = to_client_thread(parent)->client;
+	struct client_thread *t;
+	int sv[2];
+	long r;
+
+	r = client_socketpair(sv);
+	if (r < 0)
+		return (int)r;
+	r = call3(parent, REMOTE_NR_THREAD, flags, (unsigned long)tid, (unsigned long)sv[1]);
+	sys(SYS_close, sv[1]);
+	if (r >= REMOTE_SLOTS)
+		r = -EPROTO;
+	if (r < 0) {
+		sys(SYS_close, sv[0]);
+		return (int)r;
+	}
+	t = client_thread_init(c, (unsigned int)r, sv[0]);
+	*out = &t->base;
+	return 0;
+}
+
+static void remote_thread_exit(struct libos_thread *thr, int code)
+{
+	struct client_thread *t = to_client_thread(thr);
+	int sock = t->sock;
+
+	call3(thr, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0);
+	store_relaxed(&t->sock, -1);
+	sys(SYS_close, sock);
+}
+
+static int remote_netdev_add(struct libos_thread *thr, const struct libos_netdev_params *params,
+			     struct libos_netio *io)
+{
+	return -EOPNOTSUPP;	/* the channel would be in the wrong process */
+}
+
+const struct thread_ops remote_thread_ops = {
+	.call = remote_call,
+	.interrupt = remote_interrupt,
+	.thread_new = remote_thread_new,
+	.thread_exit = remote_thread_exit,
+	.netdev_add = remote_netdev_add,
+};
+
+EXPORT int libos_is_remote(const struct libos_thread *thr)
+{
+	return thr->ops == &remote_thread_ops;
+}
+
+/* The slot at @index is a thread's that has none of its past. */
+struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock)
+{
+	struct client_thread *t = &c->thread[index];
+	__u32 seq;
+
+	t->slot = (struct remote_slot *)(c->shm + (size_t)index * REMOTE_SLOT);
+	/* Numbers go on where an earlier thread of the slot left them. */
+	seq = load_relaxed(&t->slot->req);
+	t->base = (struct libos_thread){
+		.ops = &remote_thread_ops,
+		.os = &c->os,
+		.seq = seq + (seq & 1),
+	};
+	t->client = c;
+	t->spin_score = 0;
+	t->sock = sock;
+	return t;
+}
+
+/* Both ends out of the program's way. */
+int client_socketpair(int sv[2])
+{
+	long r = sys(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv);
+
+	if (r < 0)
+		return (int)r;
+	sv[0] = fd_high(sv[0]);
+	sv[1] = fd_high(sv[1]);
+	return 0;
+}
+
+static int give_call(struct libos_thread *thr, long nr, unsigned long a, unsigned long b, int fd_hint)
+{
+	unsigned long arg[6] = { a, b };
+
+	return (int)thr->ops->call(thr, nr, arg, fd_hint);
+}
+
+EXPORT int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token)
+{
+	__u64 number;
+	int r;
+
+	do {
+		if (sys(SYS_getrandom, &number, sizeof(number), 0) != sizeof(number))
+			return -EAGAIN;
+		r = give_call(thr, LIBOS_NR_FD_GIVE, (unsigned long)fd, number, -1);
+	} while (r == -EEXIST);
+	if (!r)
+		*token = number;
+	return r;
+}
+
+EXPORT int libos_fd_take(struct libos_thread *thr, uint64_t token, int fd_hint)
+{
+	return give_call(thr, LIBOS_NR_FD_TAKE, token, 0, fd_hint);
+}
+
+EXPORT int libos_fd_drop(struct libos_thread *thr, uint64_t token)
+{
+	return give_call(thr, LIBOS_NR_FD_DROP, token, 0, -1);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The client's side of remote calls, for the files of this folder only.
+ */
+#ifndef HOST_REMOTE_CLIENT_H
+#define HOST_REMOTE_CLIENT_H
+
+#include <libos/remote.h>
+
+#include "../instance.h"
+#include "wire.h"
+
+struct client;
+
+/* One thread of this process, by the index of its slot. */
+struct client_thread {
+	struct libos_thread base;	/* first */
+	struct client *client;		/* [S] */
+	struct remote_slot *slot;	/* [S] */
+	int sock;			/* [O] -1: not in use */
+	__s32 spin_score;		/* [O] */
+};
+
+/* This process, as a client of one home.  Pages of its own, since it may be made in
+ * the child of a program with threads, where no malloc() may be called.
+ */
+struct client {
+	struct libos os;		/* what libos_thread_os() gives; few of its members mean anything */
+	struct libos_kernel_ops kernel;	/* version and fault only */
+	char release[64];
+	char *shm;			/* [S] */
+	__u32 dead;			/* [A] the home is gone */
+	__s32 home;			/* [S] its pid */
+	struct client_thread thread[REMOTE_SLOTS];
+};
+
+/* client.c; hot */
+extern const struct thread_ops remote_thread_ops;
+struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock);
+int client_socketpair(int sv[2]);
+
+/* attach.c */
+int client_begin(int sock, struct libos_thread **main);
+void client_forked(const struct client *c);
+void client_close(struct client *c);
+
+/* fds.c; hot */
+int fd_high(int fd);
+
+static inline struct client_thread *to_client_thread(const struct libos_thread *thr)
+{
+	return (struct client_thread *)thr;
+}
+
+#endif /* HOST_REMOTE_CLIENT_H */

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Forks.  The parent prepares the child's side in the stack, so that the files are those
+ * of the moment before, and nothing can fail in the child but its own resources.
+ *
+ *	parent                         home                       child
+ *	fork_begin: a socket pair ---> task with a copy of the files
+ *	fork() -----------------------------------------------> fork_child
+ *	fork_end: pid, close ours ---> watch the pid              hello on the socket
+ *	                               the task gets the pid  <---
+ *	                               welcome, shared memory --->
+ */
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../sys.h"
+#include "client.h"
+#include "server.h"
+
+#define EXPORT	__attribute__((visibility("default")))
+
+struct libos_fork {
+	struct libos_thread *parent;
+	struct libos_server *srv;	/* the parent is the home; else NULL */
+	__u64 number;			/* of the peer to be */
+	int sock;			/* the child's end */
+};
+
+static long begin_home(struct libos_fork *f, int sock)
+{
+	struct peer *peer;
+	int r, one = 1;
+
+	r = libos_serve(f->parent, -1, &f->srv);
+	if (r < 0)
+		return r;
+	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
+		return -errno;
+	pthread_mutex_lock(&f->srv->lock);
+	r = peer_new(f->srv, f->parent, sock, &peer);
+	if (r == 0)
+		f->number = peer->number;
+	pthread_mutex_unlock(&f->srv->lock);
+	return r;
+}
+
+static long begin_client(struct libos_fork *f, int sock)
+{
+	long r = call_on(f->parent, REMOTE_NR_FORK, (unsigned long)sock, 0, 0, 0);
+
+	if (r >= 0)
+		f->number = (__u64)r;
+	sys(SYS_close, sock);		/* the home has its own */
+	return r;
+}
+
+EXPORT int libos_fork_begin(struct libos_thread *parent, struct libos_fork **out)
+{
+	struct libos_fork *f;
+	int sv[2];
+	long r;
+
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return -ENOMEM;
+	f->parent = parent;
+	r = client_socketpair(sv);
+	if (r < 0)
+		goto err;
+	f->sock = sv[0];
+	if (libos_is_remote(parent)) {
+		r = begin_client(f, sv[1]);
+	} else {
+		r = begin_home(f, sv[1]);
+		if (r < 0)
+			close(sv[1]);
+	}
+	if (r < 0) {
+		close(sv[0]);
+		goto err;
+	}
+	*out = f;
+	return 0;
+err:
+	free(f);
+	return (int)r;
+}
+
+EXPORT int libos_fork_fds(const struct libos_fork *f, int *fds, int max)
+{
+	if (max > 0)
+		fds[0] = f->sock;
+	return 1;
+}
+
+EXPORT int libos_fork_child(struct libos_fork *f, struct libos_thread **main)
+{
+	int r;
+
+	if (f->srv)
+		server_forked(f->srv);
+	else
+		client_forked(to_client_thread(f->parent)->client);
+	r = client_begin(f->sock, main);
+	if (r < 0)
+		close(f->sock);
+	return r;
+}
+
+EXPORT void libos_fork_end(struct libos_fork *f, int pid)
+{
+	struct peer *peer;
+
+	if (f->srv) {
+		pthread_mutex_lock(&f->srv->lock);
+		peer = peer_find(f->srv, f->number);
+		if (peer)
+			fork_over(peer, pid);
+		pthread_mutex_unlock(&f->srv->lock);
+	} else {
+		call_on(f->parent, REMOTE_NR_FORKED, f->number, (unsigned long)(long)pid, 0, 0);
+	}
+	close(f->sock);
+	free(f);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests of clients, carried out on the server's thread.
+ *
+ * One that completes at once is answered at once.  One that must wait stays inside
+ * the kernel layer and holds nothing here: whoever polls devices completes it
+ * (channel_done()), be it the home's program or the helper.
+ */
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "../sys.h"
+#include "server.h"
+
+/* Let the kernel layer end the call that @t is in.  Token held. */
+static int interrupt(struct served *t)
+{
+	struct libos *os = t->base.os;
+
+	t->interrupted = true;
+	store_relaxed(&t->base.call.interrupt, 1);
+	os->kernel->raise(LIBOS_IRQ_SIGNAL);
+	return os->kernel->run(t->base.task);
+}
+
+/* Token held, and given back.  @r: what the kernel layer said of the call of @t. */
+static void after_entry(struct served *t, int r)
+{
+	struct libos *os = t->base.os;
+
+	while (r == LIBOS_IDLE && t->inside) {
+		if (load_relaxed(&os->halted))
+			r = -ESHUTDOWN;
+		else if (channel_interrupts(t))
+			r = interrupt(t);
+		else if (os->kernel->pending())
+			r = os->kernel->run(t->base.task);
+		else
+			break;
+	}
+	if (r == LIBOS_IDLE) {
+		bool vacant = !load_relaxed(&os->poller);
+
+		instance_release(os);
+		if (vacant)
+			helper_hurry(os);
+		return;
+	}
+	if (r < 0)
+		instance_shut(os);
+	if (!t->inside) {
+		instance_release(os);
+		return;
+	}
+	channel_out(t);
+	instance_release(os);
+	channel_reply(t, t->base.call.ret, t->base.call.signals);
+}
+
+/* One request, if there is one.  False if @t is gone. */
+static bool serve(struct served *t)
+{
+	struct libos *os = t->base.os;
+	__s64 ret;
+
+	token_lock(os);
+	if (!channel_take(t)) {
+		if (channel_interrupts(t) && !load_relaxed(&os->halted))
+			after_entry(t, interrupt(t));
+		else
+			token_unlock(os);
+		return true;
+	}
+	store_relaxed(&t->peer->calls, t->peer->calls + 1);
+	if (unlikely(request_is_own(&t->base.call))) {
+		token_unlock(os);
+		if (!request_own(t, &ret))
+			return false;
+		channel_reply(t, ret, 0);
+		return true;
+	}
+	if (load_relaxed(&os->halted)) {
+		token_unlock(os);
+		channel_reply(t, -ESHUTDOWN, 0);
+		return true;
+	}
+	store_relaxed(&os->entries, os->entries + 1);
+	t->inside = true;
+	t->base.word = WORD_REMOTE;
+	link_add_tail(&t->busy, &os->server->busy);
+	os->nremote++;
+	after_entry(t, os->kernel->enter(t->base.task, &t->base.call));
+	return true;
+}
+
+/* Take what has been rung.  The other end may put anything into the socket. */
+static void drain(int fd)
+{
+	char buf[64];
+	int i;
+
+	for (i = 0; i < 64; i++)
+		if (sys(SYS_recvfrom, fd, buf, sizeof(buf), MSG_DONTWAIT, NULL, NULL) <= 0)
+			break;
+}
+
+void served_event(struct source *src, __u32 events)
+{
+	struct served *t = link_entry(src, struct served, src);
+
+	if (unlikely(!t->peer->greeted)) {
+		hello_event(t, events);
+		return;
+	}
+	if (events & EPOLLIN)
+		drain(src->fd);
+	if (events & (EPOLLHUP | EPOLLERR))
+		served_doom(t);
+	else
+		serve(t);
+}
+
+/* @t is doomed.  Its call is interrupted, again if need be; when it is over, @t ends. */
+void served_remind(struct served *t)
+{
+	struct libos *os = t->base.os;
+	bool inside;
+
+	token_lock(os);
+	if (t->inside && !load_relaxed(&os->halted))
+		after_entry(t, interrupt(t));
+	else
+		token_unlock(os);
+
+	token_lock(os);
+	inside = t->inside;
+	token_unlock(os);
+	if (!inside)
+		peer_thread_end(t, 0);
+}
+
+/*
+ * End a thread of a client, now or when its call is over.  Its memory is out of
+ * reach from here on: its pid may soon be another's.
+ */
+void served_doom(struct served *t)
+{
+	struct libos *os = t->base.os;
+
+	if (t->doomed)
+		return;
+	source_close(&t->src);
+	t->peer->srv->ndoomed++;
+	token_lock(os);
+	t->doomed = true;
+	t->base.pid = NO_PID;
+	token_unlock(os);
+	served_remind(t);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The home's side of remote calls, for the files of this folder only.
+ *
+ * Who may touch what: as in instance.h, and
+ *	[L]  holder of libos_server.lock
+ *	[W]  the server's thread alone
+ * The lock is taken before the token.
+ */
+#ifndef HOST_REMOTE_SERVER_H
+#define HOST_REMOTE_SERVER_H
+
+#include <pthread.h>
+#include <sys/types.h>
+#include <libos/remote.h>
+
+#include "../instance.h"
+#include "wire.h"
+
+struct peer;
+
+/* A file in the server's epoll.  What embeds it is freed by server_bury() only. */
+struct source {
+	void (*event)(struct source *src, __u32 events);	/* [L] */
+	struct libos_server *srv;				/* [S] */
+	int fd;							/* [L] -1: closed */
+};
+
+/* One thread of a client, as the home knows it. */
+struct served {
+	struct libos_thread base;	/* first: it is the task's host_task */
+	struct source src;		/* its socket */
+	struct peer *peer;		/* [S] */
+	struct remote_slot *slot;	/* [S] shared, distrusted */
+	unsigned int index;		/* [S] of the slot */
+	__u32 seq;			/* [T] the request that was taken last */
+	bool inside;			/* [T] its call is in the kernel layer */
+	bool interrupted;		/* [T] and the kernel was told to end it */
+	bool doomed;			/* [L] and [T] to be ended once it is outside */
+	struct link busy;		/* [T] in libos_server.busy while inside */
+};
+
+/* A token of libos_fd_give() that dies with the process. */
+struct token {
+	struct token *next;
+	__u64 number;
+};
+
+/* One client process. */
+struct peer {
+	struct libos_server *srv;	/* [S] */
+	struct link peers;		/* [L] */
+	struct source pidsrc;		/* [L] pidfd */
+	int pid;			/* [L] 0: nobody has told yet */
+	bool greeted;			/* [L] it has its welcome */
+	bool gone;			/* [L] it has died */
+	int memfd;			/* [L] until it is sent with the welcome */
+	char *shm;			/* [S] */
+	__u64 number;			/* [S] counts peers */
+	__u64 maker;			/* [S] number of the client that forks; 0: the home */
+	struct served *thread[REMOTE_SLOTS];	/* [L] by slot */
+	unsigned int nthread;		/* [L] */
+	__u64 calls;			/* [T] writes, [A] reads */
+	struct token *tokens;		/* [L] */
+};
+
+/* A connection that has not said hello. */
+struct guest {
+	struct source src;
+	struct link guests;		/* [W] oldest first */
+};
+
+/* No process has it, nor do kill(2) and process_vm_readv(2) take it for several. */
+#define NO_PID		0x7fffffff
+
+#define GUESTS_MAX	64
+#define SERVER_FDS	65536
+
+struct libos_server {
+	struct libos *os;		/* [S] */
+	struct libos_thread *self;	/* [W] a task without open files */
+	pthread_mutex_t lock;
+	pthread_t thread;
+	int epfd;			/* [S] */
+	struct source bell;		/* eventfd: see @stop and @reap */
+	struct source listener;
+	bool stop;			/* [A] */
+	bool reap;			/* [A] a doomed thread has come out */
+	bool deaf;			/* [W] no room for guests: the listener is not watched */
+
+	struct link peers;		/* [L] */
+	unsigned int npeer;		/* [L] */
+	unsigned int ndoomed;		/* [L] threads that wait for their end */
+	__u64 numbers;			/* [L] forks so far */
+	int emptyfd;			/* [S] eventfd, readable while there is no peer */
+	struct link guests;		/* [W] */
+	unsigned int nguest;		/* [W] */
+	struct link busy;		/* [T] */
+
+	int (*answer)(void *arg, const char *question, char *reply, size_t max); /* [L] */
+	void *answer_arg;		/* [L] */
+
+	struct grave *graves;		/* [L] freed when no event can name it */
+	int *fds;			/* [A] all files of the server, for a child to close */
+	unsigned int nfds;		/* [A] entries of @fds in use, ever */
+};
+
+/* server.c */
+int source_add(struct libos_server *srv, struct source *src, int fd,
+	       void (*event)(struct source *src, __u32 events));
+int source_detach(struct source *src);
+void source_close(struct source *src);
+void server_deafen(struct libos_server *srv);
+void server_bury(struct libos_server *srv, void *mem);
+void server_fd_note(struct libos_server *srv, int fd);
+void server_fd_forget(struct libos_server *srv, int fd);
+void server_bell(struct libos_server *srv);
+void server_forked(const struct libos_server *srv);
+int server_start(struct libos_server *srv);
+void server_stop(struct libos_server *srv);
+
+/* peer.c */
+int peer_new(struct libos_server *srv, struct libos_thread *parent, int sock, struct peer **out);
+struct peer *peer_find(struct libos_server *srv, __u64 number);
+int peer_greet(struct peer *peer, int pid);
+void peer_watch(struct peer *peer, int pid);
+void peer_sent(struct peer *peer);
+void fork_over(struct peer *child, int pid);
+int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd);
+void peer_thread_end(struct served *t, int code);
+void peer_gone(struct peer *peer);
+void peers_reap(struct libos_server *srv);
+void peers_fork_mode(struct libos_server *srv, int advice);
+
+/* hello.c */
+void guest_accept(struct source *src, __u32 events);
+void hello_event(struct served *t, __u32 events);
+
+/* serve.c */
+void served_event(struct source *src, __u32 events);
+void served_doom(struct served *t);
+void served_remind(struct served *t);
+
+/* own.c */
+bool request_is_own(const struct libos_call *call);
+bool request_own(struct served *t, __s64 *ret);
+void peer_tokens_drop(struct peer *peer);
+
+/* channel.c; hot */
+bool channel_take(struct served *t);
+void channel_out(struct served *t);
+bool channel_interrupts(const struct served *t);
+void channel_reply(struct served *t, __s64 ret, __u64 signals);
+
+/* fds.c */
+int fd_high(int fd);
+
+static inline long call_on(struct libos_thread *thr, long nr, unsigned long a, unsigned long b,
+			   unsigned long c, unsigned long d)
+{
+	unsigned long arg[6] = { a, b, c, d };
+
+	return thr->ops->call(thr, nr, arg, -1);
+}
+
+#endif /* HOST_REMOTE_SERVER_H */

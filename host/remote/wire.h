@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a client and its home have between them: messages on a socket, and a slot
+ * of shared memory for each thread.
+ *
+ * Both sides are the same libos.so or they do not talk (REMOTE_VERSION).  The home
+ * trusts nothing that it reads here: each field is copied once and checked then.
+ */
+#ifndef HOST_REMOTE_WIRE_H
+#define HOST_REMOTE_WIRE_H
+
+#include <linux/types.h>
+
+#define REMOTE_MAGIC	0x534f424cU	/* "LBOS" */
+#define REMOTE_VERSION	1
+
+#define REMOTE_SLOTS	1024		/* threads of a process */
+#define REMOTE_SLOT	8192		/* bytes of each */
+#define REMOTE_SHM	((__u64)REMOTE_SLOTS * REMOTE_SLOT)
+
+/*
+ * One thread's channel.
+ *
+ * A request is published by @req, the number of the call, and is complete once
+ * @rep has the same number.  Numbers are odd (libos_thread.seq) and differ from one
+ * call to the next.  Before either side sleeps it says so (@watched = 0, @sleeps = 1),
+ * executes a full barrier and looks once more; who publishes does so, executes a full
+ * barrier, and then looks whether the other one must be told by the socket.
+ */
+struct remote_slot {
+	/* The client writes, the home reads. */
+	__u32	req;
+	__u32	intr;		/* the call that is to be interrupted */
+	__u32	sleeps;		/* the thread may be asleep */
+	__s32	fd_hint;
+	__s64	nr;
+	__u64	arg[6];
+
+	/* The home writes, the client reads. */
+	__u32	rep __attribute__((aligned(128)));
+	__u32	watched;	/* the home looks at @req by itself */
+	__s64	ret;
+	__u64	signals;
+};
+
+_Static_assert(sizeof(struct remote_slot) <= REMOTE_SLOT, "a slot has its place");
+
+/* What is said on the socket before a process has a slot. */
+enum {
+	REMOTE_HELLO = 1,	/* I want to be a client; or: the fork has happened */
+	REMOTE_ASK,		/* a question, as text */
+};
+
+struct remote_hello {
+	__u32	magic;
+	__u32	version;
+	__u32	kind;
+	__u32	len;		/* bytes of text that follow */
+};
+
+#define REMOTE_QUESTION	1000
+#define REMOTE_ANSWER	61440
+
+/* Answer to REMOTE_HELLO: comes with the file of the shared memory (SCM_RIGHTS). */
+struct remote_welcome {
+	__u32	magic;
+	__s32	status;		/* 0, or a negative errno and nothing else */
+	__s32	home;		/* its pid */
+	__u32	slot;		/* of the thread that has said hello */
+	char	release[64];	/* of the kernel, libos_version() */
+};
+
+/* Answer to REMOTE_ASK; text follows. */
+struct remote_answer {
+	__u32	magic;
+	__s32	status;		/* length of the text, or a negative errno */
+};
+
+/*
+ * Calls between libos.so and libos.so, which the home does not pass on.
+ *
+ * thread(flags, tid, fd): a slot for another thread; the home takes @fd from the
+ * client as its end of the socket.  Returns the index of the slot.
+ * fork(fd): prepare a child, whose home will use @fd.  Returns its number.
+ * forked(number, pid): it has happened, or not (negative).
+ */
+#define REMOTE_NR_BASE		0x20000
+#define REMOTE_NR_THREAD	(REMOTE_NR_BASE + 0)
+#define REMOTE_NR_FORK		(REMOTE_NR_BASE + 1)
+#define REMOTE_NR_FORKED	(REMOTE_NR_BASE + 2)
+
+#endif /* HOST_REMOTE_WIRE_H */
