@@ -13,10 +13,14 @@
 #include "cmdline.h"
 #include "glue/glue.h"
 #include "key.h"
+#include "name.h"
 
 static const char help[] =
 "Usage: nuse [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
-"Run PROGRAM on a Linux network stack of its own.\n"
+"       nuse --attach NAME [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+"       nuse --daemon --name NAME [OPTION]...\n"
+"       nuse --list [--json] | --stop NAME\n"
+"Run PROGRAM on a Linux network stack of its own, or on one that is running.\n"
 "\n"
 "  -c, --config FILE      read FILE, see nuse.conf(5); default: $NUSECONF\n"
 "  -o, --option KEY=VALUE as a line \"KEY VALUE\" of nuse.conf; INTERFACE.KEY for\n"
@@ -26,6 +30,12 @@ static const char help[] =
 "      --stats[=FILE]     counters at the end, to FILE or standard error\n"
 "      --trace[=stack]    a line for each system call, or for those of the stack\n"
 "      --intercept HOW    auto, trap, seccomp or patch (default: auto)\n"
+"      --name NAME        others may find the stack by this name\n"
+"      --attach NAME      run PROGRAM on the stack NAME, which is running\n"
+"      --daemon           a stack without a program, in the background\n"
+"      --log-file FILE    with --daemon: messages to FILE; default: syslog\n"
+"      --list             the running stacks; --json: for programs\n"
+"      --stop NAME        end the stack NAME and its programs\n"
 "  -v, --verbose          say what is done; twice: the kernel's debug log too\n"
 "  -n, --dry-run          say what would be done, in nuse.conf's grammar\n"
 "      --list-kernels     the kernels that there are\n"
@@ -159,6 +169,13 @@ static const struct option options[] = {
 	{ "stats", optional_argument, NULL, 's' },
 	{ "trace", optional_argument, NULL, 't' },
 	{ "intercept", required_argument, NULL, 'i' },
+	{ "name", required_argument, NULL, 'N' },
+	{ "attach", required_argument, NULL, 'A' },
+	{ "daemon", no_argument, NULL, 'D' },
+	{ "log-file", required_argument, NULL, 'L' },
+	{ "list", no_argument, NULL, 'R' },
+	{ "json", no_argument, NULL, 'J' },
+	{ "stop", required_argument, NULL, 'S' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "list-kernels", no_argument, NULL, 'l' },
@@ -167,11 +184,24 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+/* --attach and --stop are of a stack that is there, --name is of one to be made. */
+static int set_name(struct nuse_cmd *cmd, enum nuse_action action, const char *what,
+		    struct nuse_err *err)
+{
+	if (cmd->name)
+		return nuse_fail(err, NULL, "%s: found a second name of a stack, expected one of --name, --attach and --stop",
+				 what);
+	cmd->name = optarg;
+	cmd->action = action;
+	return nuse_name_check(what, optarg, err);
+}
+
 static int one(struct nuse_cmd *cmd, int c, char **argv, struct nuse_err *err)
 {
 	switch (c) {
 	case 'c':
 		cmd->conf = optarg;
+		cmd->conf_given = true;
 		return 0;
 	case 'o':
 		return add(cmd, "%s", optarg);
@@ -187,6 +217,24 @@ static int one(struct nuse_cmd *cmd, int c, char **argv, struct nuse_err *err)
 		return set_trace(cmd, "--trace", optarg, err);
 	case 'i':
 		return set_intercept(cmd, optarg, err);
+	case 'N':
+		return set_name(cmd, cmd->action, "--name", err);
+	case 'A':
+		return set_name(cmd, NUSE_ATTACH, "--attach", err);
+	case 'S':
+		return set_name(cmd, NUSE_STOP, "--stop", err);
+	case 'D':
+		cmd->daemon = true;
+		return 0;
+	case 'L':
+		cmd->log_file = optarg;
+		return 0;
+	case 'R':
+		cmd->action = NUSE_LIST;
+		return 0;
+	case 'J':
+		cmd->json = true;
+		return 0;
 	case 'v':
 		cmd->verbose++;
 		return 0;
@@ -211,20 +259,50 @@ static int one(struct nuse_cmd *cmd, int c, char **argv, struct nuse_err *err)
 	}
 }
 
+/* Do the options go together? */
+static int judge(struct nuse_cmd *cmd, size_t nenv, struct nuse_err *err)
+{
+	const bool asks = cmd->action == NUSE_STOP || cmd->action == NUSE_LIST;
+	const bool runs = cmd->action == NUSE_RUN || cmd->action == NUSE_ATTACH;
+
+	if (cmd->json && cmd->action != NUSE_LIST)
+		return nuse_fail(err, NULL, "--json: found without --list, expected with it");
+	if (asks && *cmd->prog)
+		return nuse_fail(err, NULL, "--%s: found a program, expected none",
+				 cmd->action == NUSE_LIST ? "list" : "stop");
+	if (cmd->log_file && !cmd->daemon)
+		return nuse_fail(err, NULL, "--log-file: found without --daemon, expected with it");
+	if (cmd->daemon && (cmd->action != NUSE_RUN || !cmd->name))
+		return nuse_fail(err, NULL, "--daemon: found no --name, expected one, so that programs can be attached");
+	if (cmd->daemon && *cmd->prog)
+		return nuse_fail(err, NULL, "--daemon: found the program %s, expected none; to run it: nuse --attach %s",
+				 nuse_quote(*cmd->prog), cmd->name);
+	if (cmd->action == NUSE_ATTACH && (cmd->conf_given || cmd->nopt > nenv || cmd->stats))
+		return nuse_fail(err, NULL, "--attach: found an option of a new stack's (-c, -o, --kernel, --pcap or --stats), expected none: %s is running",
+				 cmd->name);
+	if (runs && !cmd->daemon && !*cmd->prog)
+		return nuse_fail(err, NULL, "found no program to run, expected one, see nuse --help");
+	return 0;
+}
+
 int nuse_cmd_parse(struct nuse_cmd *cmd, int argc, char **argv, struct nuse_err *err)
 {
+	size_t nenv;
 	int c, ret;
 
 	memset(cmd, 0, sizeof(*cmd));
 	err->text[0] = '\0';
 	ret = read_env(cmd, err);
+	nenv = cmd->nopt;
 	opterr = 0;
 	optind = 0;
 	while (!ret && (c = getopt_long(argc, argv, "+:c:o:vnh", options, NULL)) != -1)
 		ret = one(cmd, c, argv, err);
 	cmd->prog = argv + optind;
-	if (!ret && cmd->action == NUSE_RUN && !*cmd->prog)
-		ret = nuse_fail(err, NULL, "found no program to run, expected one, see nuse --help");
+	if (!ret)
+		ret = judge(cmd, nenv, err);
+	if (!ret && cmd->action == NUSE_ATTACH)
+		cmd->conf = NULL;	/* NUSECONF is for new stacks */
 	if (ret == -ENOMEM)
 		nuse_nomem(err, NULL);
 	return ret;

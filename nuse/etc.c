@@ -45,10 +45,26 @@ static void copy_lines(FILE *f, const char *path, const char *const *words, bool
 		fclose(in);
 }
 
+/* The open file @fd is seen as @name from here on. */
+static void show(struct nuse_etc *e, const char *name, int fd, int fd_min)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, fd_min);
+
+	if (high >= 0) {
+		close(fd);
+		fd = high;
+	}
+	snprintf(e->file[e->n], sizeof(e->file[0]), "/proc/self/fd/%d", fd);
+	e->fd[e->n] = fd;
+	e->overlay[e->n].path = name;
+	e->overlay[e->n].file = e->file[e->n];
+	e->n++;
+}
+
 /* Make @text a file that is seen as @path. */
 static int add(struct nuse_etc *e, const char *path, char *text, size_t len, int fd_min)
 {
-	int fd = memfd_create(path, MFD_CLOEXEC), high;
+	int fd = memfd_create(path, MFD_CLOEXEC);
 	size_t done = 0;
 
 	if (fd < 0)
@@ -65,16 +81,7 @@ static int add(struct nuse_etc *e, const char *path, char *text, size_t len, int
 		done += n;
 	}
 	fchmod(fd, 0444);
-	high = fcntl(fd, F_DUPFD_CLOEXEC, fd_min);
-	if (high >= 0) {
-		close(fd);
-		fd = high;
-	}
-	snprintf(e->file[e->n], sizeof(e->file[0]), "/proc/self/fd/%d", fd);
-	e->fd[e->n] = fd;
-	e->overlay[e->n].path = path;
-	e->overlay[e->n].file = e->file[e->n];
-	e->n++;
+	show(e, path, fd, fd_min);
 	return 0;
 }
 
@@ -112,11 +119,10 @@ static void hosts(FILE *f, const struct nuse_conf *c)
 	copy_lines(f, "/etc/hosts", none, false);
 }
 
+static const char *const path[] = { "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts" };
+
 int nuse_etc_make(struct nuse_etc *e, const struct nuse_conf *c, int fd_min)
 {
-	static const char *const path[] = {
-		"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/hosts"
-	};
 	bool slirp = false;
 	int i, ret = 0;
 	size_t n;
@@ -147,6 +153,22 @@ int nuse_etc_make(struct nuse_etc *e, const struct nuse_conf *c, int fd_min)
 		free(text);
 	}
 	return ret;
+}
+
+int nuse_etc_take(struct nuse_etc *e, const char *name, const char *from, int fd_min)
+{
+	int i, fd;
+
+	for (i = 0; i < 3; i++)
+		if (!strcmp(name, path[i]) && e->n < 3)
+			break;
+	if (i == 3)
+		return 0;
+	fd = open(from, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	show(e, path[i], fd, fd_min);
+	return 0;
 }
 
 void nuse_etc_close(struct nuse_etc *e)

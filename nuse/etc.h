@@ -28,6 +28,16 @@ struct nuse_etc {
  * Return: 0 or a negative errno; nuse_etc_close() in either case.
  */
 int nuse_etc_make(struct nuse_etc *e, const struct nuse_conf *c, int fd_min);
+
+/**
+ * nuse_etc_take() - see another process's file
+ * @path: one of the three; others are passed over
+ * @from: its name in that process's /proc
+ * @fd_min: lowest number for file descriptors
+ *
+ * Return: 0 or a negative errno.
+ */
+int nuse_etc_take(struct nuse_etc *e, const char *path, const char *from, int fd_min);
 void nuse_etc_close(struct nuse_etc *e);
 
 #endif /* NUSE_ETC_H */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "ask.h"
+#include "attach.h"
 #include "cmdline.h"
 #include "kernel.h"
 #include "run.h"
@@ -99,8 +101,8 @@ int main(int argc, char **argv)
 	int ret;
 
 	ret = nuse_cmd_parse(&cmd, argc, argv, &err);
-	if (!ret && cmd.action != NUSE_HELP && cmd.action != NUSE_VERSION &&
-	    cmd.action != NUSE_LIST_KERNELS)
+	if (!ret && (cmd.action == NUSE_RUN || cmd.action == NUSE_DRY_RUN ||
+		     cmd.action == NUSE_ATTACH))
 		ret = configure(&conf, &cmd, &err);
 	if (ret < 0) {
 		nuse_say("%s", err.text);
@@ -113,6 +115,12 @@ int main(int argc, char **argv)
 		ret = list();
 	} else if (cmd.action == NUSE_DRY_RUN) {
 		ret = dry_run(&conf, &cmd);
+	} else if (cmd.action == NUSE_LIST) {
+		ret = nuse_list(cmd.json);
+	} else if (cmd.action == NUSE_STOP) {
+		ret = nuse_stop(cmd.name);
+	} else if (cmd.action == NUSE_ATTACH) {
+		ret = nuse_attach(&conf, &cmd);
 	} else {
 		ret = nuse_run(&conf, &cmd);
 	}

@@ -6,9 +6,11 @@
  *	interface blocks -- nuse_link_open(), libos_netdev_add()
  *	addresses, routes - nuse_netset()
  *	run lines --------- glue_exec() each
+ *	a name ------------ nuse_home_serve()
  *	capabilities ------ nuse_netset_caps()
  *	the program ------- glue_exec()
- *	what it has sent -- nuse_drain()
+ *	other programs ---- nuse_home_stay(), which may go on in a child
+ *	what was sent ----- nuse_drain()
  *	--stats, captures - at the end, whatever came before
  *
  * Everything that this makes is memory, threads and file descriptors of the
@@ -21,18 +23,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <libos/libos.h>
+#include "daemon.h"
 #include "drain.h"
 #include "etc.h"
-#include "glue/glue.h"
+#include "exec.h"
+#include "home.h"
 #include "kernel.h"
 #include "key.h"
 #include "late.h"
@@ -41,20 +42,18 @@
 #include "netset.h"
 #include "run.h"
 #include "stats.h"
-#include "value.h"
-
-/* Files of ours keep clear of the program's numbers. */
-#define HIGH_FDS 256
 
 struct run {
 	const struct nuse_conf *c;
 	const struct nuse_cmd *cmd;
 	struct libos *os;
 	struct libos_thread *thr;
+	struct nuse_exec x;
+	struct nuse_home h;
+	int listen_fd;
 	struct nuse_link *link;
 	size_t nlinks;
 	struct nuse_etc etc;
-	struct glue_cidr *bypass;
 	FILE *stats;
 	int fd_min;
 };
@@ -77,15 +76,6 @@ void nuse_say(const char *fmt, ...)
 
 #define chat(r, ...) ((r)->cmd->verbose ? nuse_say(__VA_ARGS__) : (void)0)
 
-static int high_fds(void)
-{
-	struct rlimit lim;
-
-	if (getrlimit(RLIMIT_NOFILE, &lim) < 0 || lim.rlim_cur < 2 * HIGH_FDS)
-		return 0;
-	return (lim.rlim_cur < 1 << 20 ? lim.rlim_cur : 1 << 20) - HIGH_FDS;
-}
-
 static int boot(struct run *r)
 {
 	char path[4096], release[64], cmdline[64];
@@ -99,7 +89,8 @@ static int boot(struct run *r)
 
 	if (r->cmd->verbose && level < 6)
 		level = r->cmd->verbose > 1 ? 7 : 6;
-	snprintf(cmdline, sizeof(cmdline), "loglevel=%u", level + 1);
+	/* The random numbers of a "CPU" are the host's; 6.1 would wait for better ones. */
+	snprintf(cmdline, sizeof(cmdline), "loglevel=%u random.trust_cpu=on", level + 1);
 	ret = nuse_kernel_find(r->c->kernel, path, sizeof(path), &err);
 	if (ret < 0) {
 		nuse_say("%s", err.text);
@@ -133,7 +124,8 @@ static int boot(struct run *r)
 
 static int add_links(struct run *r)
 {
-	const char *prog = strrchr(r->cmd->prog[0], '/');
+	const char *app = r->cmd->daemon ? "nuse" : r->cmd->prog[0];
+	const char *prog = strrchr(app, '/');
 	struct nuse_err err;
 	size_t i;
 
@@ -148,7 +140,7 @@ static int add_links(struct run *r)
 		struct libos_netdev_params p = { .txqlen = c->txqlen };
 		int ret;
 
-		ret = nuse_link_open(l, c, libos_version(r->os), prog ? prog + 1 : r->cmd->prog[0],
+		ret = nuse_link_open(l, c, libos_version(r->os), prog ? prog + 1 : app,
 				     r->fd_min, &err);
 		if (ret < 0) {
 			nuse_say("%s", err.text);
@@ -169,55 +161,6 @@ static int add_links(struct run *r)
 	return 0;
 }
 
-static int make_bypass(struct run *r)
-{
-	size_t i;
-
-	r->bypass = calloc(r->c->nbypass + 1, sizeof(*r->bypass));
-	if (!r->bypass) {
-		nuse_say("out of memory");
-		return -ENOMEM;
-	}
-	for (i = 0; i < r->c->nbypass; i++) {
-		const struct nuse_addr *a = &r->c->bypass[i];
-
-		r->bypass[i].family = a->family;
-		r->bypass[i].prefix = a->plen;
-		memcpy(r->bypass[i].addr, &a->v4, nuse_addr_bits(a) / 8);
-	}
-	return 0;
-}
-
-static int exec(struct run *r, char *const *argv, unsigned int flags, int *wstatus)
-{
-	struct glue_opts o = {
-		.size = sizeof(o),
-		.stack = r->thr,
-		.path = argv[0],
-		.argv = argv,
-		.flags = flags | r->cmd->glue,
-		.trace = r->cmd->trace,
-		.overlay = r->etc.overlay,
-		.noverlay = r->etc.n,
-		.bypass = r->bypass,
-		.nbypass = r->c->nbypass,
-	};
-
-	return glue_exec(&o, wstatus);
-}
-
-static const char *exec_error(int ret)
-{
-	switch (ret) {
-	case -ENOTSUP:
-		return "this host offers neither Syscall User Dispatch nor seccomp";
-	case -EADDRINUSE:
-		return "it wants fixed addresses that are in use";
-	default:
-		return strerror(-ret);
-	}
-}
-
 /* The run lines.  One that begins with '-' may fail. */
 static int run_lines(struct run *r)
 {
@@ -232,10 +175,10 @@ static int run_lines(struct run *r)
 
 		w->v[0] = first + may_fail;
 		chat(r, "run %s ...", w->v[0]);
-		ret = exec(r, w->v, 0, &status);
+		ret = nuse_exec(&r->x, w->v, 0, &status);
 		if (ret < 0)
 			nuse_fail(&err, &w->src, "run: cannot run %s: %s", nuse_quote(w->v[0]),
-				  exec_error(ret));
+				  nuse_exec_error(ret));
 		else if (WIFSIGNALED(status))
 			nuse_fail(&err, &w->src, "run: %s was killed by signal %d (%s)",
 				  nuse_quote(w->v[0]), WTERMSIG(status),
@@ -276,19 +219,50 @@ static int open_stats(struct run *r)
 	return r->stats ? 0 : -1;
 }
 
+/* Others may come in: after the run lines, and with all rights towards the stack. */
+static int let_in(struct run *r)
+{
+	int ret;
+
+	r->h.thr = r->thr;
+	r->h.etc = &r->etc;
+	r->h.conf = r->c;
+	if (r->c->nrun)
+		nuse_home_note_helpers(&r->h);
+	__atomic_store_n(&r->h.prog, r->cmd->daemon ? NULL : r->cmd->prog[0], __ATOMIC_RELEASE);
+	ret = nuse_home_serve(&r->h, r->listen_fd, r->fd_min);
+	r->listen_fd = -1;
+	if (ret < 0)
+		nuse_say("cannot let other programs in: %s", strerror(-ret));
+	return ret;
+}
+
 static int set_up(struct run *r)
 {
 	struct nuse_err err;
 	int ret;
 
-	r->fd_min = high_fds();
+	r->fd_min = nuse_high_fds();
+	r->listen_fd = -1;
+	if (r->fd_min)
+		libos_fd_floor(r->fd_min);
 	if (r->cmd->stats && open_stats(r) < 0)
 		return -EIO;
+	if (r->cmd->name) {
+		r->listen_fd = nuse_name_claim(&r->h.name, r->cmd->name, r->fd_min, &err);
+		if (r->listen_fd < 0) {
+			nuse_say("%s", err.text);
+			return r->listen_fd;
+		}
+	}
 	ret = boot(r);
 	if (!ret)
 		ret = add_links(r);
+	r->x.cmd = r->cmd;
+	r->x.thr = r->thr;
+	r->x.etc = &r->etc;
 	if (!ret)
-		ret = make_bypass(r);
+		ret = nuse_exec_bypass(&r->x, r->c);
 	if (ret < 0)
 		return ret;
 	ret = nuse_etc_make(&r->etc, r->c, r->fd_min);
@@ -302,6 +276,8 @@ static int set_up(struct run *r)
 		return ret;
 	}
 	ret = run_lines(r);
+	if (!ret)
+		ret = let_in(r);
 	if (ret < 0)
 		return ret;
 	if (r->c->caps != UINT64_MAX) {
@@ -319,7 +295,7 @@ static bool work_afterwards(const struct run *r)
 	for (i = 0; i < r->c->nifs; i++)
 		if (r->c->ifs[i].pcap)
 			return true;
-	return r->stats;
+	return r->stats || r->cmd->name;
 }
 
 /* How long frames that are sent are held back on purpose, at most. */
@@ -338,26 +314,16 @@ static uint64_t line_delay(const struct nuse_conf *c)
 	return max;
 }
 
-static int run_program(struct run *r, int *wstatus)
+/* What the programs have sent is delivered, unless the user wants an end. */
+static void drain(struct run *r)
 {
-	unsigned int final = work_afterwards(r) ? 0 : GLUE_FINAL;
 	unsigned int left;
-	int ret;
 
-	chat(r, "running %s", r->cmd->prog[0]);
-	nuse_late_begin();
-	ret = exec(r, r->cmd->prog, final, wstatus);
-	nuse_late_end();
-	if (ret == 0) {
-		left = nuse_drain(r->thr, line_delay(r->c), nuse_late_signal);
-		if (left)
-			chat(r, "%u connection%s given up, unanswered", left,
-			     left > 1 ? "s are" : " is");
-		return 0;
-	}
-	nuse_say("%s: %s", r->cmd->prog[0], exec_error(ret));
-	return ret == -ENOENT ? NUSE_EXIT_NOTFOUND :
-	       ret == -EACCES || ret == -ENOEXEC ? NUSE_EXIT_NOEXEC : NUSE_EXIT_FAILED;
+	if (r->h.signal)
+		return;
+	left = nuse_drain(r->thr, line_delay(r->c), nuse_late_signal);
+	if (left)
+		chat(r, "%u connection%s given up, unanswered", left, left > 1 ? "s are" : " is");
 }
 
 static void tear_down(struct run *r)
@@ -366,30 +332,44 @@ static void tear_down(struct run *r)
 		nuse_stats_print(r->stats, r->thr, r->link, r->nlinks);
 	if (r->stats && r->stats != stderr)
 		fclose(r->stats);
+	nuse_home_end(&r->h);
 	nuse_etc_close(&r->etc);
 	if (r->os)
 		libos_close(r->os);
 	free(r->link);
-	free(r->bypass);
+	free(r->x.bypass);
 }
 
-/* End as the program did. */
-static int end_like(int wstatus)
+static int run_program(struct run *r, int *wstatus)
 {
-	sigset_t set;
-	int sig;
+	int ret = nuse_exec_program(&r->x, work_afterwards(r) ? 0 : GLUE_FINAL, wstatus);
+	int stay = nuse_home_stay(&r->h, r->stats == stderr);
 
-	if (WIFEXITED(wstatus))
-		return WEXITSTATUS(wstatus);
-	sig = WTERMSIG(wstatus);
-	/* The core would be ours, not the program's. */
-	prctl(PR_SET_DUMPABLE, 0);
-	signal(sig, SIG_DFL);
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	raise(sig);
-	return 128 + sig;
+	if (stay < 0)
+		return ret;
+	if (!ret || stay > 0)
+		drain(r);
+	tear_down(r);
+	if (stay > 0)
+		_exit(0);
+	return ret;
+}
+
+/* Without a program: the caller's process is told when the stack is up, and ends. */
+static int run_daemon(struct run *r)
+{
+	struct nuse_daemon d;
+	int ret = nuse_daemon_begin(&d, r->cmd->log_file);
+
+	if (ret)
+		return ret < 0 ? NUSE_EXIT_FAILED : ret - 1;
+	ret = set_up(r) < 0 || nuse_daemon_ready(&d) < 0 ? NUSE_EXIT_FAILED : 0;
+	if (!ret) {
+		nuse_home_settle(&r->h, true);
+		drain(r);
+	}
+	tear_down(r);
+	return ret;
 }
 
 int nuse_run(const struct nuse_conf *c, const struct nuse_cmd *cmd)
@@ -397,7 +377,12 @@ int nuse_run(const struct nuse_conf *c, const struct nuse_cmd *cmd)
 	struct run r = { .c = c, .cmd = cmd };
 	int wstatus = 0, ret;
 
-	ret = set_up(&r) < 0 ? NUSE_EXIT_FAILED : run_program(&r, &wstatus);
-	tear_down(&r);
-	return ret ? ret : end_like(wstatus);
+	if (cmd->daemon)
+		return run_daemon(&r);
+	if (set_up(&r) < 0) {
+		tear_down(&r);
+		return NUSE_EXIT_FAILED;
+	}
+	ret = run_program(&r, &wstatus);
+	return ret ? ret : nuse_end_like(wstatus);
 }

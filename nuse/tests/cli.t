@@ -37,6 +37,29 @@ refuse "--trace of a word" "trace: found 'loud', expected all or stack" --trace=
 refuse "--intercept of a word" "intercept: found 'x', expected auto, trap" --intercept x true
 refuse "--kernel that is not there" "kernel '1.2.3': found no such kernel, expected one that" --kernel 1.2.3 true
 refuse "--kernel of no file" "kernel ./none/liblinux.so: No such file" --kernel ./none/liblinux.so true
+refuse "--name of a bad name" "name: found 'a/b', expected 1 to 32 letters" --name a/b true
+refuse "--attach of a bad name" "attach: found '', expected 1 to 32" --attach '' true
+refuse "--stop of a bad name" "stop: found '.x', expected" --stop .x
+refuse "--attach and --name" "attach: found a second name" --name a --attach b true
+refuse "--attach without a program" "found no program to run" --attach a
+refuse "--attach with a configuration" "attach: found an option of a new stack's" --attach a -c /dev/null true
+refuse "--attach with -o" "attach: found an option of a new stack's" --attach a -o log=1 true
+refuse "--daemon without a name" "daemon: found no --name, expected one" --daemon
+refuse "--daemon with a program" "daemon: found the program 'cat', expected none; to run it: nuse --attach a" --daemon --name a cat
+refuse "--daemon with --attach" "daemon: found no --name" --attach a --daemon
+refuse "--log-file without --daemon" "log-file: found without --daemon" --log-file /dev/null true
+refuse "--log-file that cannot be written" "log-file: cannot write /nonexistent/log: No such" --log-file /nonexistent/log --daemon --name a
+refuse "--list with a program" "list: found a program, expected none" --list true
+refuse "--json without --list" "json: found without --list" --json true
+export XDG_RUNTIME_DIR="$T"
+refuse "--attach to nobody" "found no stack named nobody, expected one that nuse --list shows" --attach nobody true
+refuse "--stop of nobody" "found no stack named nobody" --stop nobody
+run "$NUSE" --list
+check "--list of nothing: exit status" ended 0
+check "--list of nothing: nothing" test ! -s "$T/out"
+run "$NUSE" --list --json
+check "--list --json of nothing: an empty array" eval 'ended 0 && out_has "^\[\]$"'
+check "asking makes no directory" test ! -e "$T/libos"
 printf 'not an ELF file\n' > "$T/liblinux.so"
 refuse "--kernel of another file" "not a kernel library" --kernel "$T/liblinux.so" true
 printf 'interface eth0\naddress 10.0.0.1\n' > "$T/bad.conf"

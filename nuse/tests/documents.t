@@ -85,7 +85,7 @@ done
 # Configurations shown in the cookbook and in the page.
 awk -v dir="$tmp" '
 	/^```/ { if (f) { close(f); f = "" } else if ($0 == "```nuse") f = dir "/book" ++i ".conf"; next }
-	f { print > f }' "$top/docs/nuse.md"
+	f { print > f }' "$top/docs/nuse.md" "$top/docs/vpn.md"
 awk -v dir="$tmp" '
 	/^\.Ed/ { f = "" }
 	f { print > f }
@@ -93,6 +93,17 @@ awk -v dir="$tmp" '
 for file in "$tmp"/book*.conf "$tmp"/page*.conf; do
 	try "shown configuration $(basename "$file" .conf): $(grep -m1 . "$file")" "$conf" --parse "$file"
 done
+
+if command -v systemd-analyze > /dev/null; then
+	mkdir "$tmp/run"
+	sed "s|=nuse |=$NUSE_BUILD/nuse |" "$room/systemd/nuse@.service" > "$tmp/nuse@web.service"
+	XDG_RUNTIME_DIR=$tmp/run systemd-analyze --user --man=no verify "$tmp/nuse@web.service" \
+		> "$tmp/out" 2>&1 || echo "exit status $?" >> "$tmp/out"
+	if [ -s "$tmp/out" ]; then ok 1 "systemd-analyze verify nuse@.service"; else ok 0 "systemd-analyze verify nuse@.service"; fi
+else
+	n=$((n + 1))
+	echo "ok $n - systemd-analyze verify nuse@.service # SKIP no systemd-analyze"
+fi
 
 if command -v shellcheck > /dev/null; then
 	try "shellcheck" shellcheck -x -P "$room/tests" "$room/completion/nuse" "$room"/tests/*.t "$room"/tests/*.sh
