@@ -58,19 +58,13 @@ static void accept_all(int listener, int epfd)
 
 static void serve(const char *port)
 {
-	struct sockaddr_in sin = address(NULL, port);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int listener = serve_at(SOCK_STREAM | SOCK_NONBLOCK, port);
 	int epfd = epoll_create1(0);
 	struct epoll_event ev[EVENTS];
-	int one = 1, i, n;
+	int i, n;
 
-	if (listener < 0 || epfd < 0)
-		die("socket");
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(listener, (void *)&sin, sizeof(sin)) < 0)
-		die("bind to port %s", port);
-	if (listen(listener, 4096) < 0)
-		die("listen");
+	if (epfd < 0)
+		die("epoll_create1");
 	watch(epfd, listener);
 	say_ready();
 	for (;;) {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -106,6 +107,22 @@ struct sockaddr_in address(const char *addr, const char *port)
 	if (port)
 		sin.sin_port = htons(number(port, "port", 1, 65535));
 	return sin;
+}
+
+int serve_at(int type, const char *port)
+{
+	struct sockaddr_in sin = address(NULL, port);
+	int fd = socket(AF_INET, type, 0), one = 1;
+
+	if (fd < 0)
+		die("socket");
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0)
+		die("SO_REUSEADDR");
+	if (bind(fd, (void *)&sin, sizeof(sin)) < 0)
+		die("bind to port %s", port);
+	if (!(type & SOCK_DGRAM) && listen(fd, 4096) < 0)
+		die("listen");
+	return fd;
 }
 
 void result(const char *name, double value)

@@ -40,6 +40,12 @@ double number(const char *text, const char *what, double min, double max);
 /* Numeric IPv4 address and port, either may be NULL for any. */
 struct sockaddr_in address(const char *addr, const char *port);
 
+/*
+ * A server's socket at @port of all addresses: @type as of socket(), listening if it
+ * is a stream; its requests are to be announced with say_ready().
+ */
+int serve_at(int type, const char *port);
+
 /* A result: one line, "name value". Figures are read by name. */
 void result(const char *name, double value);
 

@@ -71,17 +71,8 @@ static void serve_tcp(int listener)
 
 static void serve(bool udp, const char *port)
 {
-	struct sockaddr_in sin = address(NULL, port);
-	int fd = socket(AF_INET, udp ? SOCK_DGRAM : SOCK_STREAM, 0);
-	int one = 1;
+	int fd = serve_at(udp ? SOCK_DGRAM : SOCK_STREAM, port);
 
-	if (fd < 0)
-		die("socket");
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (void *)&sin, sizeof(sin)) < 0)
-		die("bind to port %s", port);
-	if (!udp && listen(fd, 16) < 0)
-		die("listen");
 	say_ready();
 	if (udp)
 		serve_udp(fd);

@@ -56,7 +56,7 @@ scripts/lksctp.sh "$O/lksctp" || echo "check.sh: no tests of lksctp-tools (their
 # Each room tests itself; where a kernel is wanted, on the first of them.
 export TEST_KERNEL="$1" LIBOS_LIBRARY="$O/kernel/$1/liblinux.so"
 prove="prove --harness Tally -e 'timeout -k 10 600'"
-for room in netio host glue nuse; do
+for room in netio host glue nuse bench; do
 	selected "$room" || continue
 	echo "== $room"
 	make --no-print-directory -C "$room" check PROVE="$prove" < /dev/null || failed=1
