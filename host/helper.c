@@ -232,6 +232,8 @@ int helper_start(struct libos *os)
 	pthread_t thread;
 	int r;
 
+	/* It may have run before, in another process. */
+	store_relaxed(&os->helper_word, HELPER_NAP);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	r = pthread_create(&thread, NULL, helper_main, os);

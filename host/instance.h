@@ -189,6 +189,7 @@ struct libos {
 	struct library *library;
 	struct libos_thread *main;
 	struct libos_server *server;		/* [A] of other processes' calls; NULL */
+	bool moved;				/* [S] goes on in a child of this process */
 	struct client *client;			/* [S] this is the home's, seen from a client */
 	void (*log)(void *arg, const char *s, __u32 len);
 	void *log_arg;

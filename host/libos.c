@@ -277,6 +277,8 @@ EXPORT void libos_close(struct libos *os)
 		client_close(os->client);
 		return;
 	}
+	if (os->moved)
+		return;
 	server_end(os);
 	if (!os->halted && !libos_in_call(os->main))
 		libos_call(os->main, SYS_close_range, all);

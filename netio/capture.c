@@ -246,6 +246,24 @@ static void capture_close(struct libos_netio *io)
 	capture_free(c);
 }
 
+/* What is in the buffer would be written by parent and child. */
+static int capture_suspend(struct libos_netio *io)
+{
+	struct capture *c = to_capture(io);
+
+	lock(c);
+	flush(c);
+	unlock(c);
+	return c->inner->ops->suspend ? c->inner->ops->suspend(c->inner) : 0;
+}
+
+static int capture_resume(struct libos_netio *io)
+{
+	struct capture *c = to_capture(io);
+
+	return c->inner->ops->resume ? c->inner->ops->resume(c->inner) : 0;
+}
+
 static const struct libos_netio_ops capture_ops = {
 	.name		= "capture",
 	.tx		= capture_tx,
@@ -254,6 +272,8 @@ static const struct libos_netio_ops capture_ops = {
 	.deadline_ns	= capture_deadline_ns,
 	.stats		= capture_stats,
 	.close		= capture_close,
+	.suspend	= capture_suspend,
+	.resume		= capture_resume,
 };
 
 __hot void netio_capture_flush_all(void)

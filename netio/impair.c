@@ -466,6 +466,20 @@ static void impair_close(struct libos_netio *io)
 	impair_free(im);
 }
 
+static int impair_suspend(struct libos_netio *io)
+{
+	struct impair *im = to_impair(io);
+
+	return im->inner->ops->suspend ? im->inner->ops->suspend(im->inner) : 0;
+}
+
+static int impair_resume(struct libos_netio *io)
+{
+	struct impair *im = to_impair(io);
+
+	return im->inner->ops->resume ? im->inner->ops->resume(im->inner) : 0;
+}
+
 static const struct libos_netio_ops impair_ops = {
 	.name		= "impair",
 	.tx		= impair_tx,
@@ -474,6 +488,8 @@ static const struct libos_netio_ops impair_ops = {
 	.deadline_ns	= impair_deadline_ns,
 	.stats		= impair_stats,
 	.close		= impair_close,
+	.suspend	= impair_suspend,
+	.resume		= impair_resume,
 };
 
 static int lane_init(struct lane *l, const struct netio_impair *cfg, __u64 seed, const char *name,

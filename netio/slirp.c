@@ -209,6 +209,19 @@ static void slirp_close(struct libos_netio *io)
 	free(s);
 }
 
+static int slirp_suspend(struct libos_netio *io)
+{
+	struct slirp *s = to_slirp(io);
+
+	return s->dead ? 0 : slirpd_suspend(s->daemon);
+}
+
+/* Without its router the channel is dead, and says so at the next use. */
+static int slirp_resume(struct libos_netio *io)
+{
+	return slirpd_resume(to_slirp(io)->daemon);
+}
+
 static const struct libos_netio_ops slirp_ops = {
 	.name		= "slirp",
 	.tx		= slirp_tx,
@@ -216,6 +229,8 @@ static const struct libos_netio_ops slirp_ops = {
 	.pollfds	= slirp_pollfds,
 	.stats		= slirp_stats,
 	.close		= slirp_close,
+	.suspend	= slirp_suspend,
+	.resume		= slirp_resume,
 };
 
 static int family(const char *addr)
@@ -313,6 +328,7 @@ int netio_slirp_open(const struct netio_slirp_opts *opts, struct libos_netio **o
 	s->fd = netio_fd_raise(pair[0], args.opts.fd_min);
 	args.sock = pair[1];
 	args.other = s->fd;
+	args.fd_min = args.opts.fd_min;
 	args.drops = &s->drops;
 	ret = slirpd_start(&s->daemon, &args, err);
 	close(pair[1]);			/* the thread has its own */

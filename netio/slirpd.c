@@ -15,7 +15,8 @@
  * take in stays with the host's TCP; only what libslirp makes by itself
  * (answers, retransmissions) can then overrun it, and is counted.
  *
- * The thread ends when the other side of the socket pair is closed.
+ * The thread ends when the other side of the socket pair is closed, and when it is
+ * suspended: then another takes up where it was, with its files (slirppark.c).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,6 +38,7 @@
 #define SLIRPD_SLOTS	512
 #define SLIRPD_BURST	64
 #define ETH_LEN		14
+#define CTL		4		/* the thread's end of the control socket */
 
 /* libslirp asks for timers; there is one for router advertisements. */
 struct timer {
@@ -53,6 +55,9 @@ struct slirpd {
 	struct netio_err err;
 	pthread_t thread;
 	bool	started;
+	int	ctl, peer_ctl;		/* the control socket, the process's end first */
+	struct park park;
+	bool	suspended;
 	int	result;
 	pthread_mutex_t lock;
 	pthread_cond_t ready_cond;
@@ -299,9 +304,11 @@ static bool take_in(struct slirpd *sd)
 	return true;
 }
 
-static void loop(struct slirpd *sd)
+/* True when the thread is to end but the router is not. */
+static bool loop(struct slirpd *sd)
 {
 	bool full;
+	char word;
 	__u32 ms;
 	int ret;
 
@@ -311,20 +318,24 @@ static void loop(struct slirpd *sd)
 			.fd = sd->args.sock,
 			.events = POLLIN | (sd->head != sd->tail ? POLLOUT : 0),
 		};
-		sd->nfds = 1;
+		sd->fds[1] = (struct pollfd){ .fd = CTL, .events = POLLIN };
+		sd->nfds = 2;
 		ms = UINT32_MAX;
 		if (!full)
 			slirp_pollfds_fill(sd->slirp, &ms, cb_add_poll, sd);
 		ret = poll(sd->fds, sd->nfds, timeout_ms(sd, ms));
 		if (ret < 0 && errno != EINTR && errno != EAGAIN)
-			return;
+			return false;
 		if (ret > 0 && sd->fds[0].revents & (POLLIN | POLLHUP | POLLERR) && !take_in(sd))
-			return;
+			return false;
 		if (!full)
 			slirp_pollfds_poll(sd->slirp, ret < 0, cb_get_revents, sd);
 		run_timers(sd);
 		if (!flush(sd))
-			return;
+			return false;
+		if (ret > 0 && sd->fds[1].revents & POLLIN && recv(CTL, &word, 1, 0) == 1 &&
+		    !park_send(CTL))
+			return true;
 	}
 }
 
@@ -358,6 +369,20 @@ static int add_fwd(struct slirpd *sd, const struct netio_slirp_fwd *f)
 			  f->host_port, f->udp ? "udp" : "tcp", strerror(-ret));
 }
 
+/* An own file table, with nothing of the program's in it. */
+static int own_table(struct slirpd *sd)
+{
+	int null, i;
+
+	if (unshare(CLONE_FILES) < 0)
+		return netio_fail(&sd->err, -errno, "slirp: unshare: %s", strerror(errno));
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* Whoever reads the program's standard output must see it being closed. */
+	for (i = 0; i < 3 && null >= 0; i++)
+		dup2(null, i);
+	return null < 0 ? netio_fail(&sd->err, -errno, "slirp: /dev/null: %s", strerror(errno)) : 0;
+}
+
 static int set_up(struct slirpd *sd)
 {
 	const struct netio_slirp_opts *o = &sd->args.opts;
@@ -373,7 +398,7 @@ static int set_up(struct slirpd *sd)
 		.disable_host_loopback = o->no_loopback,
 	};
 	unsigned int i;
-	int ret = 0, null;
+	int ret, ctl, sock;
 
 	inet_pton(AF_INET, "10.0.2.0", &cfg.vnetwork);
 	inet_pton(AF_INET, "255.255.255.0", &cfg.vnetmask);
@@ -384,17 +409,16 @@ static int set_up(struct slirpd *sd)
 	inet_pton(AF_INET6, "fec0::2", &cfg.vhost6);
 	inet_pton(AF_INET6, "fec0::3", &cfg.vnameserver6);
 
-	/* An own file table, with nothing of the program's in it. */
-	if (unshare(CLONE_FILES) < 0)
-		return netio_fail(&sd->err, -errno, "slirp: unshare: %s", strerror(errno));
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	/* Whoever reads the program's standard output must see it being closed. */
-	for (i = 0; i < 3 && null >= 0; i++)
-		dup2(null, i);
-	if (null < 0 || dup2(sd->args.sock, 3) < 0)
-		return netio_fail(&sd->err, -errno, "slirp: /dev/null, dup2: %s", strerror(errno));
+	ret = own_table(sd);
+	if (ret)
+		return ret;
+	/* Both may be among the numbers that they are to get. */
+	ctl = fcntl(sd->peer_ctl, F_DUPFD_CLOEXEC, CTL + 1);
+	sock = fcntl(sd->args.sock, F_DUPFD_CLOEXEC, CTL + 1);
+	if (ctl < 0 || sock < 0 || dup2(sock, 3) < 0 || dup2(ctl, CTL) < 0)
+		return netio_fail(&sd->err, -errno, "slirp: dup2: %s", strerror(errno));
 	sd->args.sock = 3;
-	syscall(SYS_close_range, 4, ~0U, 0);
+	syscall(SYS_close_range, CTL + 1, ~0U, 0);
 
 	sd->slirp = slirp_new(&cfg, &callbacks, sd);
 	if (!sd->slirp)
@@ -420,10 +444,16 @@ static void *slirpd_main(void *arg)
 	struct slirpd *sd = arg;
 	int ret;
 
-	ret = set_up(sd);
+	if (sd->suspended) {
+		ret = own_table(sd);
+		if (!ret)
+			ret = park_restore(&sd->park);
+	} else {
+		ret = set_up(sd);
+	}
 	report(sd, ret);
-	if (!ret)
-		loop(sd);
+	if (!ret && loop(sd))
+		return NULL;	/* with the table, whose files have been sent */
 	if (sd->slirp)
 		slirp_cleanup(sd->slirp);
 	/* Nobody else has this table: whatever libslirp left open goes now. */
@@ -432,15 +462,37 @@ static void *slirpd_main(void *arg)
 	return NULL;
 }
 
+/* The thread, until it has reported. */
+static int run(struct slirpd *sd)
+{
+	sigset_t all, old;
+	int ret;
+
+	sd->ready = false;
+	/* Signals are for the program's threads. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&sd->thread, NULL, slirpd_main, sd);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret)
+		return netio_fail(&sd->err, -ret, "slirp: cannot start a thread: %s", strerror(ret));
+	sd->started = true;
+	pthread_mutex_lock(&sd->lock);
+	while (!sd->ready)
+		pthread_cond_wait(&sd->ready_cond, &sd->lock);
+	pthread_mutex_unlock(&sd->lock);
+	return sd->result;
+}
+
 int slirpd_start(struct slirpd **out, const struct slirpd_args *args, struct netio_err *err)
 {
 	struct slirpd *sd = calloc(1, sizeof(*sd));
-	sigset_t all, old;
-	int ret;
+	int ret, ctl[2];
 
 	if (!sd)
 		return netio_fail(err, -ENOMEM, "slirp: out of memory");
 	*out = sd;
+	sd->ctl = -1;
 	sd->args = *args;
 	sd->slot_len = (args->opts.mtu + ETH_LEN + 63) & ~63UL;
 	sd->maxfds = 64;
@@ -451,24 +503,49 @@ int slirpd_start(struct slirpd **out, const struct slirpd_args *args, struct net
 	sd->fds = calloc(sd->maxfds, sizeof(*sd->fds));
 	if (!sd->slots || !sd->in || !sd->fds)
 		return netio_fail(err, -ENOMEM, "slirp: out of memory");
-	/* Signals are for the program's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	ret = pthread_create(&sd->thread, NULL, slirpd_main, sd);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (ret)
-		return netio_fail(err, -ret, "slirp: cannot start a thread: %s", strerror(ret));
-	sd->started = true;
-	pthread_mutex_lock(&sd->lock);
-	while (!sd->ready)
-		pthread_cond_wait(&sd->ready_cond, &sd->lock);
-	pthread_mutex_unlock(&sd->lock);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ctl) < 0)
+		return netio_fail(err, -errno, "slirp: socketpair: %s", strerror(errno));
+	sd->ctl = netio_fd_raise(ctl[0], args->fd_min);
+	sd->peer_ctl = ctl[1];
+	ret = run(sd);
+	close(ctl[1]);			/* the thread has its own */
 	/* The caller's strings are not ours to keep. */
 	sd->args.opts.fwd = NULL;
 	sd->args.opts.nfwd = 0;
-	if (sd->result)
-		netio_fail(err, sd->result, "%s", sd->err.text);
-	return sd->result;
+	if (ret)
+		netio_fail(err, ret, "%s", sd->err.text);
+	return ret;
+}
+
+/* Before a fork: the thread ends, its files are kept for the next. */
+int slirpd_suspend(struct slirpd *sd)
+{
+	int ret;
+
+	if (sd->suspended)
+		return 0;
+	if (send(sd->ctl, "p", 1, MSG_NOSIGNAL) < 0)
+		return -errno;
+	ret = park_receive(sd->ctl, sd->args.fd_min, &sd->park);
+	if (ret)
+		return ret;
+	pthread_join(sd->thread, NULL);
+	sd->started = false;
+	sd->suspended = true;
+	return 0;
+}
+
+/* In the child, or in the parent if there is none. */
+int slirpd_resume(struct slirpd *sd)
+{
+	int ret;
+
+	if (!sd->suspended)
+		return 0;
+	ret = run(sd);
+	sd->suspended = false;
+	park_free(&sd->park);
+	return ret;
 }
 
 /* The channel's end of the socket pair has been closed. */
@@ -478,6 +555,9 @@ void slirpd_stop(struct slirpd *sd)
 		return;
 	if (sd->started)
 		pthread_join(sd->thread, NULL);
+	park_free(&sd->park);
+	if (sd->ctl >= 0)
+		close(sd->ctl);
 	netio_pages_free(sd->slots, SLIRPD_SLOTS * sd->slot_len);
 	netio_pages_free(sd->in, SLIRPD_BURST * sd->slot_len);
 	free(sd->fds);

@@ -461,6 +461,12 @@ void *tap_owner(const struct libos_netio *io, void (*release)(void *owner))
 	return tap->owner;
 }
 
+/* An adopted file's owner is bound to this process, and to a thread of it. */
+static int tap_suspend(struct libos_netio *io)
+{
+	return to_tap(io)->release ? -EOPNOTSUPP : 0;
+}
+
 static const struct libos_netio_ops tap_ops = {
 	.name		= "tap",
 	.tx		= tap_tx,
@@ -468,4 +474,5 @@ static const struct libos_netio_ops tap_ops = {
 	.pollfds	= tap_pollfds,
 	.stats		= tap_stats,
 	.close		= tap_close,
+	.suspend	= tap_suspend,
 };

@@ -38,9 +38,25 @@ bool channel_interrupts(const struct served *t)
 	       (t->doomed || load_acquire(&t->slot->intr) == t->seq);
 }
 
+/* @t is no longer inside.  Token held. */
+void channel_out(struct served *t)
+{
+	t->inside = false;
+	t->base.word = WORD_RUN;
+	link_del(&t->busy);
+	t->base.os->nremote--;
+}
+
+/* Never blocks, whatever the file and however full. */
+static void wake_client(struct served *t)
+{
+	if (load_relaxed(&t->slot->sleeps) && t->src.fd >= 0)
+		sys(SYS_sendto, t->src.fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+}
+
 /*
  * The slot may belong to a client that writes nonsense to it: then it is told in
- * vain, or not at all.  Never blocks, whatever the file.
+ * vain, or not at all.
  */
 void channel_reply(struct served *t, __s64 ret, __u64 signals)
 {
@@ -49,17 +65,14 @@ void channel_reply(struct served *t, __s64 ret, __u64 signals)
 	store_relaxed(&s->ret, ret);
 	store_relaxed(&s->signals, signals);
 	xchg(&s->rep, t->seq);
-	if (load_relaxed(&s->sleeps) && t->src.fd >= 0)
-		sys(SYS_sendto, t->src.fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+	wake_client(t);
 }
 
-/* @t is no longer inside.  Token held. */
-void channel_out(struct served *t)
+/* The home is process @pid now. */
+void channel_home(struct served *t, int pid)
 {
-	t->inside = false;
-	t->base.word = WORD_RUN;
-	link_del(&t->busy);
-	t->base.os->nremote--;
+	xchg(&t->slot->home, pid);
+	wake_client(t);
 }
 
 static void complete(struct served *t, __s64 ret, __u64 signals)

@@ -9,6 +9,7 @@
  *
  * Hot: no libc, any FS base.
  */
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "../sys.h"
@@ -67,6 +68,17 @@ static bool spin(struct client_thread *t)
 	return false;
 }
 
+/* The home may read and write our memory, whichever process it is. */
+static void permit(struct client_thread *t)
+{
+	__s32 home = load_relaxed(&t->slot->home);
+
+	if (likely(home == load_relaxed(&t->client->home)))
+		return;
+	sys(SYS_prctl, PR_SET_PTRACER, home, 0, 0, 0);
+	store_relaxed(&t->client->home, home);
+}
+
 static void sleep_until_complete(struct client_thread *t)
 {
 	struct client *c = t->client;
@@ -75,6 +87,7 @@ static void sleep_until_complete(struct client_thread *t)
 
 	xchg(&t->slot->sleeps, 1);
 	while (!complete(t) && !load_acquire(&c->dead)) {
+		permit(t);
 		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), 0, NULL, NULL);
 		if (r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN))
 			home_is_gone(c);
@@ -94,6 +107,7 @@ static long remote_call(struct libos_thread *thr, long nr, const unsigned long a
 	if (load_relaxed(&t->client->dead))
 		goto out;
 
+	permit(t);
 	store_relaxed(&s->nr, nr);
 	for (i = 0; i < 6; i++)
 		store_relaxed(&s->arg[i], arg[i]);

@@ -30,7 +30,7 @@ struct client {
 	char release[64];
 	char *shm;			/* [S] */
 	__u32 dead;			/* [A] the home is gone */
-	__s32 home;			/* [S] its pid */
+	__s32 home;			/* [A] its pid */
 	struct client_thread thread[REMOTE_SLOTS];
 };
 

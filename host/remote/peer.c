@@ -154,6 +154,7 @@ static int add_thread(struct peer *peer, struct libos_thread *parent, __u64 flag
 	t->slot = (struct remote_slot *)(peer->shm + (size_t)i * REMOTE_SLOT);
 	/* An earlier thread's, whose client may have left anything. */
 	t->seq = load_relaxed(&t->slot->req);
+	store_relaxed(&t->slot->home, getpid());
 
 	r = task_new(parent, flags, tid, &t->base, &t->base.task);
 	if (r < 0) {
@@ -351,11 +352,26 @@ void peers_reap(struct libos_server *srv)
 	}
 }
 
-/* Does a child inherit the shared memory? */
-void peers_fork_mode(struct libos_server *srv, int advice)
+/* Does a child of ours inherit the shared memory? */
+void peers_inherit(struct libos_server *srv, int advice)
 {
 	struct link *l;
 
 	for (l = srv->peers.next; l != &srv->peers; l = l->next)
 		madvise(link_entry(l, struct peer, peers)->shm, REMOTE_SHM, advice);
+}
+
+/* This process is the home now: tell the clients, those that sleep as well. */
+void peers_moved(struct libos_server *srv)
+{
+	struct link *l;
+	unsigned int i;
+
+	for (l = srv->peers.next; l != &srv->peers; l = l->next) {
+		struct peer *peer = link_entry(l, struct peer, peers);
+
+		for (i = 0; i < REMOTE_SLOTS; i++)
+			if (peer->thread[i])
+				channel_home(peer->thread[i], getpid());
+	}
 }

@@ -221,6 +221,14 @@ void server_stop(struct libos_server *srv)
 	pthread_join(srv->thread, NULL);
 }
 
+/* In the child of libos_serve_move(). */
+void server_moved(struct libos_server *srv)
+{
+	pthread_mutex_lock(&srv->lock);
+	peers_moved(srv);
+	pthread_mutex_unlock(&srv->lock);
+}
+
 static void close_fd(int fd)
 {
 	if (fd >= 0)

@@ -117,6 +117,7 @@ void server_fd_forget(struct libos_server *srv, int fd);
 void server_bell(struct libos_server *srv);
 void server_forked(const struct libos_server *srv);
 int server_start(struct libos_server *srv);
+void server_moved(struct libos_server *srv);
 void server_stop(struct libos_server *srv);
 
 /* peer.c */
@@ -130,7 +131,8 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd);
 void peer_thread_end(struct served *t, int code);
 void peer_gone(struct peer *peer);
 void peers_reap(struct libos_server *srv);
-void peers_fork_mode(struct libos_server *srv, int advice);
+void peers_inherit(struct libos_server *srv, int advice);
+void peers_moved(struct libos_server *srv);
 
 /* hello.c */
 void guest_accept(struct source *src, __u32 events);
@@ -151,6 +153,7 @@ bool channel_take(struct served *t);
 void channel_out(struct served *t);
 bool channel_interrupts(const struct served *t);
 void channel_reply(struct served *t, __s64 ret, __u64 signals);
+void channel_home(struct served *t, int pid);
 
 /* fds.c */
 int fd_high(int fd);

@@ -39,6 +39,8 @@ struct remote_slot {
 	/* The home writes, the client reads. */
 	__u32	rep __attribute__((aligned(128)));
 	__u32	watched;	/* the home looks at @req by itself */
+	__s32	home;		/* its pid, which changes when it moves */
+	__u32	pad;
 	__s64	ret;
 	__u64	signals;
 };

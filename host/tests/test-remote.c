@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 
@@ -458,6 +459,79 @@ static void test_attach(void)
 	ok(eventually(count_fds() == fds), "no file is left open");
 }
 
+/* --- the home moves ------------------------------------------------------------ */
+
+static uint64_t *token;
+
+static int ordered(struct libos_thread *me, void *arg)
+{
+	int *p = arg, fd[3], bad = 0, i;
+	char c = 0;
+
+	/* Asleep in the stack while the home moves, until the new one sends. */
+	expect_eq(tcp_pair(me, 8000, fd), 0);
+	expect_eq(libos_fd_give(me, fd[1], token), 0);
+	(void)!write(p[1], "r", 1);
+	expect_eq(CALL(me, SYS_read, fd[2], P(&c), 1), 1);
+	expect_eq(c, 'm');
+	for (i = 0; i < 1000; i++)
+		expect_eq(CALL(me, SYS_getpid), getpid());
+	expect_eq(status_of(fork_client(me, generations, (void *)1)), 0);
+	(void)!write(p[1], bad ? "b" : "g", 1);
+	return bad;
+}
+
+/* In a process of its own.  What its end is comes from the parent first, then the child. */
+static int mover(int *p, int *q)
+{
+	struct libos_thread *me;
+	struct libos *mine;
+	pid_t pid;
+	char c;
+	int fd;
+
+	if (libos_open(NULL, &mine, &me) < 0 || lo_up(me) < 0)
+		return 1;
+	if (fork_client(me, ordered, p) < 0 || read(p[0], &c, 1) != 1)
+		return 2;
+	usleep(20000);
+	pid = libos_serve_move(me);
+	if (pid > 0) {
+		libos_close(mine);
+		return 0;
+	}
+	if (pid < 0)
+		return 3;
+	fd = libos_fd_take(me, *token, -1);
+	if (fd < 0 || libos_fd_drop(me, *token) < 0 || CALL(me, SYS_write, fd, P("m"), 1) != 1)
+		return 4;
+	(void)!write(q[1], libos_serve_wait(libos_served(me), -1) == 0 ? "e" : "?", 1);
+	libos_close(mine);
+	return 0;
+}
+
+static void test_move(void)
+{
+	int p[2], q[2];
+	pid_t pid;
+	char c = 0;
+
+	token = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (pipe(p) < 0 || pipe(q) < 0)
+		abort();
+	pid = fork();
+	if (!pid)
+		_exit(mover(p, q));
+	is(status_of(pid), 0, "a home with a client moves to a child");
+	is(read(p[0], &c, 1) == 1 ? c : 0, 'g', "its client, asleep meanwhile, goes on");
+	is(read(q[0], &c, 1) == 1 ? c : 0, 'e', "and the new home sees it end");
+	close(p[0]);
+	close(p[1]);
+	close(q[0]);
+	close(q[1]);
+}
+
 int main(void)
 {
 	struct libos_server *srv;
@@ -483,6 +557,7 @@ int main(void)
 	test_killed();
 	test_unborn();
 	test_home_killed();
+	test_move();
 	test_attach();
 	libos_close(os);
 	is(count_fds(), fds, "all is closed at the end");

@@ -136,6 +136,11 @@ struct libos_pollfd {
  *	no file is ready (delayed frames), ~0 for none; NULL for never
  * @stats: add the channel's counters to @s (wrappers add theirs to those of
  *	what they wrap)
+ * @suspend: the process is about to fork(2), and the child is to have the channel:
+ *	stop what threads the channel has.  0, or a negative errno (-EOPNOTSUPP: it
+ *	cannot be done).  NULL: there is nothing to stop
+ * @resume: go on, in the child, or in the same process if nothing came of it; also
+ *	without an earlier @suspend, and then does nothing
  * @close: release everything, the &struct libos_netio too
  *
  * Context: tx, rx and stats run inside the kernel layer with the token held, on
@@ -155,6 +160,8 @@ struct libos_netio_ops {
 	__u64	(*deadline_ns)(struct libos_netio *io);
 	void	(*stats)(struct libos_netio *io, struct libos_netio_stats *s);
 	void	(*close)(struct libos_netio *io);
+	int	(*suspend)(struct libos_netio *io);
+	int	(*resume)(struct libos_netio *io);
 };
 
 /**

@@ -27,6 +27,22 @@ static void shovel(struct libos_netio *from, struct libos_netio *to, struct pool
 		send_all(to, p->f, n);
 }
 
+/* How often the router was stopped and taken up by another thread. */
+static int moves;
+static bool restless;
+
+static void move_router(void)
+{
+	static __u64 last;
+
+	if (!restless || t_now() - last < 20 * MS)
+		return;
+	if (slirp->ops->suspend(slirp) || slirp->ops->resume(slirp))
+		bail("suspend, resume");
+	last = t_now();
+	moves++;
+}
+
 /* Carry frames until a command ends. */
 static int until(pid_t pid)
 {
@@ -45,6 +61,7 @@ static int until(pid_t pid)
 		poll(fds, n, 20);
 		shovel(tap, slirp, &p);
 		shovel(slirp, tap, &p);
+		move_router();
 	}
 	return status;
 }
@@ -184,6 +201,12 @@ static void test_in(void)
 			  dir)), 0, "hostfwd: the host fetches from the guest");
 	is(until(sh_start(&host, "curl -gsf --max-time 20 'http://[::1]:8081/big' | cmp - %s/big",
 			  dir)), 0, "hostfwd over IPv6");
+	restless = true;
+	is(until(sh_start(&host,
+			  "curl -sf --max-time 20 --limit-rate 40M http://127.0.0.1:8080/big | cmp - %s/big",
+			  dir)), 0, "also while the router is suspended and resumed");
+	restless = false;
+	ok(moves > 3, "%d times, by another thread each", moves);
 	is(in_guest("curl -s --max-time 2 http://10.0.2.2:8000/big >/dev/null; test $? != 0"), 0,
 	   "restricted: the guest reaches nothing else");
 	kill(srv, SIGKILL);
@@ -240,7 +263,7 @@ static void test_channel(void)
 
 	pool_init(&rx, 17, 4096);
 	is(netio_open("slirp", "hostfwd=tcp:7777-80", NULL, &io, &err), 0, "opened");
-	is(open_fds(), before + 1, "one file descriptor in the process");
+	is(open_fds(), before + 2, "two file descriptors in the process");
 	is(netio_open("slirp", "hostfwd=tcp:7777-80", NULL, &second, &err), -EADDRINUSE,
 	   "a port in use is refused");
 	ok(strstr(err.text, "127.0.0.1 port 7777"), "%s", err.text);
