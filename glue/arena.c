@@ -25,6 +25,14 @@ _Static_assert(sizeof(struct glue_slot) == GLUE_SLOT_SIZE, "glue_slot");
 
 static __u32 arenas_lock;
 
+void glue_arena_lock(int on)
+{
+	if (on)
+		glue_lock(&arenas_lock);
+	else
+		glue_unlock(&arenas_lock);
+}
+
 static int near(unsigned long a, unsigned long b)
 {
 	return a > b ? a - b < REACH : b - a < REACH;

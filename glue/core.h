@@ -48,6 +48,8 @@ long glue_clone(long nr, const unsigned long arg[6], struct glue_thread *child);
 void glue_vanish(struct glue_thread *t, __u32 *busy) __attribute__((noreturn));
 int glue_run(struct glue_thread *t, struct glue_frame *frame);
 void glue_leave(struct glue_thread *t) __attribute__((noreturn));
+void glue_leave_to(struct glue_thread *t, unsigned long sp, void (*fn)(struct glue_thread *t))
+	__attribute__((noreturn));
 void glue_sigreturn(unsigned long frame) __attribute__((noreturn));
 void glue_set_fs(unsigned long base);
 unsigned long glue_get_fs(void);
@@ -143,7 +145,9 @@ int glue_sigframe_pop(struct glue_thread *t, unsigned long sp);
 int glue_sigaction_set_kernel(int sig, const struct glue_sigaction *act);
 int glue_sig_contained(const struct glue_prog *p, int sig);
 int glue_signals_begin(struct glue_prog *p);
-void glue_signals_end(struct glue_prog *p);
+void glue_signals_end(struct glue_prog *p, unsigned long blocked);
+void glue_signals_exec(struct glue_prog *p);
+void glue_signals_child(struct glue_prog *p, int clear);
 void glue_signal_chain(int sig, struct glue_siginfo *si, struct glue_ucontext *uc);
 void glue_sigmask_done(struct glue_thread *t);
 
@@ -166,6 +170,7 @@ extern struct glue_lender {
 } glue_lenders[GLUE_NLENDERS];
 void *glue_gate_lend(void *lender);
 int glue_gate_pool(void);	/* ordinary code: make what threads borrow */
+void glue_gate_forget(void);	/* ordinary code: in a child of fork() */
 
 /* --- net: net.c ------------------------------------------------------------ */
 
@@ -186,7 +191,9 @@ int glue_vdso_init(void);		/* ordinary code */
 /* --- memory: mm.c ----------------------------------------------------------- */
 
 int glue_mm_init(struct glue_prog *p, unsigned long window);
+void glue_mm_empty(struct glue_prog *p);
 void glue_mm_free(struct glue_prog *p);
+void glue_mm_lock(int on);	/* over fork(); so do text.c, arena.c, linkmap.c */
 unsigned long glue_mm_place(struct glue_prog *p, unsigned long len);
 
 /* --- the calls, by file ------------------------------------------------------ */
@@ -198,11 +205,21 @@ glue_call_fn glue_sys_rt_sigaction, glue_sys_rt_sigprocmask, glue_sys_rt_sigretu
 	glue_sys_sigaltstack;
 glue_call_fn glue_sys_clone, glue_sys_clone3, glue_sys_exit, glue_sys_exit_group,
 	glue_sys_set_tid_address;
-glue_call_fn glue_sys_fork, glue_sys_vfork, glue_sys_execve;
+/* The kernel's struct clone_args, as of 5.7; larger ones have more at the end. */
+struct glue_clone_args {
+	__u64	flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+	__u64	set_tid, set_tid_size, cgroup;
+};
+
+/* process.c: clone() without CLONE_THREAD */
+long glue_process_new(struct glue_thread *t, struct glue_frame *f,
+		      const struct glue_clone_args *c);
+glue_call_fn glue_sys_fork, glue_sys_vfork, glue_sys_execve, glue_sys_execveat;
 glue_call_fn glue_sys_brk, glue_sys_mmap, glue_sys_munmap, glue_sys_mremap, glue_sys_mprotect;
 glue_call_fn glue_sys_arch_prctl, glue_sys_prctl, glue_sys_seccomp, glue_sys_rseq,
 	glue_sys_personality;
 glue_call_fn glue_sys_path0, glue_sys_path1, glue_sys_readlink, glue_sys_readlinkat;
-glue_call_fn glue_sys_clock_gettime, glue_sys_gettimeofday, glue_sys_time, glue_sys_getcpu;
+glue_call_fn glue_sys_clock_gettime, glue_sys_gettimeofday, glue_sys_time, glue_sys_getcpu,
+	glue_sys_timer_create;
 
 #endif /* GLUE_CORE_H */

@@ -82,20 +82,18 @@ long sys_pipe(struct glue_thread *t, long nr, const unsigned long arg[6])
 }
 
 /*
- * Who gets SIGIO and SIGURG.  The process, and its first thread, are task 1 of
- * the stack and have another number on the host; other threads have theirs on
+ * Who gets SIGIO and SIGURG.  The process, and its first thread, may have another
+ * number in the stack than on the host (the home is 1); other threads have theirs on
  * both sides.
  */
-#define STACK_PID	1
-
 static int pid_in(const struct glue_fdtab *f, int pid)
 {
-	return pid == f->pid || pid == -f->pid ? STACK_PID : pid;
+	return pid == f->pid || pid == -f->pid ? f->stack_pid : pid;
 }
 
 static int pid_out(const struct glue_fdtab *f, int pid)
 {
-	return pid == STACK_PID ? f->pid : pid;
+	return pid == f->stack_pid ? f->pid : pid;
 }
 
 static long owner(struct glue_thread *t, long nr, const unsigned long arg[6])

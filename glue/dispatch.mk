@@ -4,8 +4,8 @@
 ifndef DISPATCH_RULES
 DISPATCH_RULES := 1
 obj-hot += dispatch.o dispatch-bypass.o dispatch-copy.o dispatch-fd.o dispatch-ns.o \
-	dispatch-path.o dispatch-scm.o dispatch-socket.o etc.o fd.o path.o poll.o sctable.o trace.o
-obj-y += fd-init.o
+	dispatch-path.o dispatch-scm.o dispatch-socket.o etc.o fd.o fd-fork.o path.o poll.o sctable.o trace.o
+obj-y += fd-init.o fd-process.o
 tests += test-path
 
 # Called as functions, against a booted stack and without the engine: these are
@@ -21,7 +21,7 @@ $(B)/sctable.inc: sctable.awk sctable.def $(UNISTD)
 	@mkdir -p $(@D)
 	$(Q)awk -f sctable.awk $(UNISTD) sctable.def > $@.tmp && mv $@.tmp $@
 $(OBJ) $(HOT): | $(B)/sctable.inc
-$(HOT) $(B)/fd-init.o: BASE_CFLAGS += -I$(B)
+$(HOT) $(B)/fd-init.o $(B)/fd-process.o: BASE_CFLAGS += -I$(B)
 $(B)/sctable.o: $(B)/sctable.inc
 
 HOSTLIBS := $(O)/$(if $(SAN),san/,)host/host.a $(O)/$(if $(SAN),san/,)netio/netio.a

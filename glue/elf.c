@@ -64,25 +64,23 @@ static int map_segment(struct glue_prog *p, int fd, const Elf64_Phdr *ph, unsign
 	return 0;
 }
 
-int glue_elf_load(struct glue_prog *p, int fd, unsigned long at, struct glue_image *out)
+/* What the headers say, if it makes sense: fills .interp, .lo and .hi of @out. */
+static int read_headers(int fd, Elf64_Ehdr *eh, Elf64_Phdr ph[MAX_PHDRS], struct glue_image *out)
 {
-	Elf64_Ehdr eh;
-	Elf64_Phdr ph[MAX_PHDRS];
 	unsigned long lo = ~0UL, hi = 0;
-	int i, r;
-	void *res;
+	int i;
 
 	memset(out, 0, sizeof(*out));
-	if (pread(fd, &eh, sizeof(eh), 0) != sizeof(eh) || memcmp(eh.e_ident, ELFMAG, SELFMAG) ||
-	    eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_machine != EM_X86_64 ||
-	    (eh.e_type != ET_EXEC && eh.e_type != ET_DYN) ||
-	    eh.e_phentsize != sizeof(ph[0]) || !eh.e_phnum || eh.e_phnum > MAX_PHDRS)
+	if (pread(fd, eh, sizeof(*eh), 0) != sizeof(*eh) || memcmp(eh->e_ident, ELFMAG, SELFMAG) ||
+	    eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64 ||
+	    (eh->e_type != ET_EXEC && eh->e_type != ET_DYN) ||
+	    eh->e_phentsize != sizeof(ph[0]) || !eh->e_phnum || eh->e_phnum > MAX_PHDRS)
 		return -ENOEXEC;
-	if (pread(fd, ph, eh.e_phnum * sizeof(ph[0]), eh.e_phoff) !=
-	    (ssize_t)(eh.e_phnum * sizeof(ph[0])))
+	if (pread(fd, ph, eh->e_phnum * sizeof(ph[0]), eh->e_phoff) !=
+	    (ssize_t)(eh->e_phnum * sizeof(ph[0])))
 		return -ENOEXEC;
 
-	for (i = 0; i < eh.e_phnum; i++) {
+	for (i = 0; i < eh->e_phnum; i++) {
 		if (ph[i].p_type == PT_INTERP) {
 			if (ph[i].p_filesz < 2 || ph[i].p_filesz > sizeof(out->interp) ||
 			    pread(fd, out->interp, ph[i].p_filesz, ph[i].p_offset) !=
@@ -100,8 +98,34 @@ int glue_elf_load(struct glue_prog *p, int fd, unsigned long at, struct glue_ima
 		if (ph[i].p_vaddr + ph[i].p_memsz > hi)
 			hi = GLUE_PAGE_UP(ph[i].p_vaddr + ph[i].p_memsz);
 	}
-	if (lo >= hi || (eh.e_type == ET_EXEC && hi > GLUE_LIB_LO))
+	if (lo >= hi || (eh->e_type == ET_EXEC && hi > GLUE_LIB_LO))
 		return -ENOEXEC;
+	out->lo = lo;
+	out->hi = hi;
+	return 0;
+}
+
+int glue_elf_check(int fd, struct glue_image *out)
+{
+	Elf64_Ehdr eh;
+	Elf64_Phdr ph[MAX_PHDRS];
+
+	return read_headers(fd, &eh, ph, out);
+}
+
+int glue_elf_load(struct glue_prog *p, int fd, unsigned long at, struct glue_image *out)
+{
+	Elf64_Ehdr eh;
+	Elf64_Phdr ph[MAX_PHDRS];
+	unsigned long lo, hi;
+	int i, r;
+	void *res;
+
+	r = read_headers(fd, &eh, ph, out);
+	if (r)
+		return r;
+	lo = out->lo;
+	hi = out->hi;
 	if (eh.e_type == ET_DYN)
 		out->bias = at - lo;
 

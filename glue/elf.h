@@ -23,6 +23,15 @@ struct glue_image {
 };
 
 /**
+ * glue_elf_check() - can an ELF file be loaded?
+ * @fd: the file
+ * @out: gets .interp, and .lo and .hi as in the file
+ *
+ * Return: 0, -ENOEXEC.
+ */
+int glue_elf_check(int fd, struct glue_image *out);
+
+/**
  * glue_elf_load() - map the segments of an ELF file
  * @fd: the file
  * @at: where a position-independent one goes

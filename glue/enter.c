@@ -47,7 +47,7 @@ static glue_call_fn *const calls[] = {
 	[SYS_fork]		= glue_sys_fork,
 	[SYS_vfork]		= glue_sys_vfork,
 	[SYS_execve]		= glue_sys_execve,
-	[SYS_execveat]		= glue_sys_execve,
+	[SYS_execveat]		= glue_sys_execveat,
 
 	[SYS_brk]		= glue_sys_brk,
 	[SYS_mmap]		= glue_sys_mmap,
@@ -77,6 +77,7 @@ static glue_call_fn *const calls[] = {
 	[SYS_gettimeofday]	= glue_sys_gettimeofday,
 	[SYS_time]		= glue_sys_time,
 	[SYS_getcpu]		= glue_sys_getcpu,
+	[SYS_timer_create]	= glue_sys_timer_create,
 };
 
 /* The number to make the call with once more, or -1: @f->nr has the result. */

@@ -385,6 +385,24 @@ FUNC glue_restorer
 	ud2
 
 /*
+ * void glue_leave_to(struct glue_thread *t, unsigned long sp, void (*fn)(struct glue_thread *t))
+ *
+ * From the program to ordinary code on a stack of its own, which does not return.
+ */
+FUNC glue_leave_to
+	mov	%rsi, %rsp
+	mov	%rdi, %rbx
+	mov	%rdx, %r12
+	xor	%ebp, %ebp
+	mov	T_LIB_FS(%rdi), %rdi
+	call	glue_set_fs
+	fninit
+	ldmxcsr	glue_default_mxcsr(%rip)
+	mov	%rbx, %rdi
+	call	*%r12
+	ud2
+
+/*
  * Return address of a program's handlers where there is no net to catch its own
  * restorer's call.  Unwinders do not know it.
  */
@@ -489,5 +507,7 @@ FUNC glue_gate_call
 	.balign	8
 glue_all_signals:
 	.quad	-1
+glue_default_mxcsr:
+	.long	0x1f80
 
 	.section .note.GNU-stack, "", @progbits

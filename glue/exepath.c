@@ -8,11 +8,12 @@
 #include <sys/syscall.h>
 
 #include "core.h"
+#include "process.h"
 
 /* Longest: /proc/thread-self/exe; with a number of 10 digits, shorter. */
 #define MAX_NAME	32
 
-static int names_exe(struct glue_thread *t, unsigned long path)
+int glue_names_exe(struct glue_thread *t, unsigned long path)
 {
 	static const char proc[8] = "/proc/";
 	char s[MAX_NAME], *p = s + 6;
@@ -40,7 +41,7 @@ static long with_path(struct glue_thread *t, struct glue_frame *f, int i)
 {
 	unsigned long arg[6];
 
-	if (!names_exe(t, f->arg[i]))
+	if (!glue_names_exe(t, f->arg[i]))
 		return glue_dispatch(t, f->nr, f->arg);
 	glue_memcpy(arg, f->arg, sizeof(arg));
 	arg[i] = (unsigned long)t->prog->exe;
@@ -70,14 +71,14 @@ static long give_exe(struct glue_thread *t, unsigned long buf, unsigned long siz
 
 long glue_sys_readlink(struct glue_thread *t, struct glue_frame *f)
 {
-	if (names_exe(t, f->arg[0]))
+	if (glue_names_exe(t, f->arg[0]))
 		return give_exe(t, f->arg[1], f->arg[2]);
 	return glue_dispatch(t, f->nr, f->arg);
 }
 
 long glue_sys_readlinkat(struct glue_thread *t, struct glue_frame *f)
 {
-	if (names_exe(t, f->arg[1]))
+	if (glue_names_exe(t, f->arg[1]))
 		return give_exe(t, f->arg[2], f->arg[3]);
 	return glue_dispatch(t, f->nr, f->arg);
 }

@@ -14,9 +14,10 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
-#include <libos/libos.h>
+#include <libos/remote.h>
 
 #include "dispatch.h"
 #include "fd.h"
@@ -62,6 +63,7 @@ static void hide_own(struct glue_fdtab *f)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	struct dirent *e;
+	__u32 *hidden;
 
 	if (!dir)
 		return;
@@ -74,6 +76,11 @@ static void hide_own(struct glue_fdtab *f)
 		flags = fcntl(fd, F_GETFD);
 		if (flags < 0 || !(flags & FD_CLOEXEC))
 			continue;
+		hidden = reallocarray(f->hidden, f->nhidden + 1, sizeof(*hidden));
+		if (!hidden)
+			continue;
+		f->hidden = hidden;
+		f->hidden[f->nhidden++] = fd;
 		f->kind[fd] = FD_HIDDEN;
 		if (fd >= f->high)
 			f->high = fd + 1;
@@ -132,6 +139,7 @@ static void prepare_stack(struct glue_fdtab *f, struct libos_thread *thr)
 
 struct glue_fdtab *glue_fdtab_new(struct glue_prog *p)
 {
+	static const unsigned long no_args[6];
 	struct glue_fdtab *f = calloc(1, sizeof(*f));
 	int probe;
 
@@ -154,8 +162,12 @@ struct glue_fdtab *glue_fdtab_new(struct glue_prog *p)
 		goto fail;
 	hide_own(f);
 	path_cwd_changed(f);
-	if (p->opts->stack)
+	f->stack_pid = f->pid;
+	if (p->opts->stack) {
 		prepare_stack(f, p->opts->stack);
+		f->stack_pid = libos_call(p->opts->stack, SYS_getpid, no_args);
+	}
+	libos_fd_floor(f->nr);
 	return f;
 
 fail:
@@ -215,11 +227,6 @@ void glue_fdtab_free(struct glue_fdtab *f)
 	if (f->probe > 0)
 		close(f->probe);
 	setrlimit(RLIMIT_NOFILE, &old);
+	free(f->hidden);
 	free(f);
-}
-
-/* Processes come with a later issue; until then there is one table. */
-struct glue_fdtab *glue_fdtab_fork(struct glue_fdtab *f)
-{
-	return f;
 }

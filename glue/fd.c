@@ -63,8 +63,11 @@
 static void set_byte(struct glue_fdtab *f, unsigned int fd, unsigned int byte)
 {
 	__atomic_store_n(&f->kind[fd], byte, __ATOMIC_RELEASE);
-	if (byte && fd >= f->high)
-		__atomic_store_n(&f->high, fd + 1, __ATOMIC_RELAXED);
+	if (byte && fd >= f->top) {
+		f->top = fd + 1;
+		if (fd >= f->high)
+			__atomic_store_n(&f->high, fd + 1, __ATOMIC_RELAXED);
+	}
 }
 
 /*

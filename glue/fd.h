@@ -30,6 +30,8 @@ enum fd_kind {
  * @kind: a byte per number; written with @lock held, read without
  * @nr: numbers below it are the program's, those from it on the library's
  * @high: one more than the highest number that was ever not FD_HOST
+ * @top: likewise, but for FD_HIDDEN ones
+ * @hidden: numbers that are FD_HIDDEN, @nhidden of them
  * @trace: glue_opts.trace, where the hot path has it at hand
  * @soft: the program's idea of its soft RLIMIT_NOFILE; at most @nr
  * @hard: and of the hard one
@@ -47,6 +49,7 @@ enum fd_kind {
  * @hostfd: by number: internal duplicate that a wrapper stands for, 0 if none
  * @prog: the program
  * @pid: its process on the host
+ * @stack_pid: and in the stack
  * @cwd_lock: for @cwd
  * @cwd_room: enum path_room of the working directory; PATH_HOST: @cwd is unused
  * @cwd: its path
@@ -59,6 +62,9 @@ struct glue_fdtab {
 	__u32	nr;
 	int	trace;
 	__u32	high;
+	__u32	top;
+	__u32	nhidden;
+	__u32	*hidden;
 	__u32	soft;
 	__u32	hard;
 	__u32	lock;
@@ -73,6 +79,7 @@ struct glue_fdtab {
 	__u32	*hostfd;
 	struct glue_prog *prog;
 	int	pid;
+	int	stack_pid;
 	__u32	cwd_lock;
 	int	cwd_room;
 	char	cwd[PATH_BUF];

@@ -34,6 +34,8 @@ struct libos_thread;
 struct glue_prog;
 struct glue_thread;
 struct glue_fdtab;		/* fd.c's; opaque to the rest */
+struct glue_exec_req;		/* execve.c's */
+struct glue_vfork;		/* process.c's */
 
 /* --- for the launcher ---------------------------------------------------- */
 
@@ -178,7 +180,8 @@ struct glue_frame {
  */
 struct glue_prog {
 	struct glue_prog *next;		/* all programs; under the room's lock */
-	const struct glue_opts *opts;
+	const struct glue_opts *opts;	/* &.own */
+	struct glue_opts own;
 	struct glue_fdtab *fds;		/* fd.c's */
 	void	*dispatch;		/* dispatch.c's own, NULL at the start */
 	unsigned int flags;		/* GLUE_* */
@@ -206,12 +209,20 @@ struct glue_prog {
 	__u32	nthreads;		/* futex; the first one included */
 	__u32	exiting;		/* .wstatus is valid, all leave */
 	__u32	threaded;		/* has ever had a second thread */
-	__u8	said_process;		/* the user was told about fork() */
 	int	wstatus;
+	struct glue_exec_req *exec;	/* with .exiting: what comes next */
 	struct glue_thread *threads;	/* under .thread_lock */
 	struct glue_thread *first;
 	struct libos_thread *maker;	/* identity that makes those of threads */
 	__u32	maker_lock;
+
+	/* process */
+	__u8	is_child;		/* of fork(): the process ends with it */
+	__u8	dumpable;		/* PR_SET_DUMPABLE, virtual; see prctl.c */
+	__u8	timers;			/* has called timer_create() */
+	__u8	said_process;		/* the user was told that there is no fork() */
+	int	last_timer;		/* highest id that is not its own; -1: none */
+	struct glue_vfork *vfork;	/* a parent waits for us; process.c's */
 
 	/* counters */
 	unsigned long ncalls, ntraps, nsignals, ndeferred;	/* of threads that ended */
@@ -262,7 +273,7 @@ struct glue_thread {
 	__u8	stepping;		/* single-stepped into libos_call() */
 
 	struct glue_desc trap_desc;	/* of a call that trapped */
-	unsigned long start_mask;	/* new thread: its signal mask */
+	unsigned long start_mask;	/* new thread: its signal mask; first one: in the end */
 	__u32	busy;			/* its memory is in use, see glue_vanish() */
 	unsigned long ncalls, ntraps, nsignals, ndeferred;
 };
@@ -306,8 +317,34 @@ struct glue_fdtab *glue_fdtab_new(struct glue_prog *p);
 /** glue_fdtab_free() - a program has ended and has no thread left */
 void glue_fdtab_free(struct glue_fdtab *f);
 
-/** glue_fdtab_fork() - the table of a child process (a later issue) */
-struct glue_fdtab *glue_fdtab_fork(struct glue_fdtab *f);
+enum glue_fork_step { GLUE_FORK_BEFORE, GLUE_FORK_PARENT, GLUE_FORK_CHILD };
+
+/**
+ * glue_fdtab_fork() - the table over a fork()
+ * @t: the thread that forks
+ * @step: before: nothing changes from then on; in the parent: changes again; in the
+ *	child, when it has its identity towards the stack: becomes the child's own
+ *
+ * Context: hot.
+ */
+void glue_fdtab_fork(struct glue_thread *t, enum glue_fork_step step);
+
+/**
+ * glue_fdtab_child() - in a child: close what is the library's and not wanted
+ * @f: the table
+ * @keep: numbers that stay, @n of them; reordered
+ *
+ * Context: ordinary code.
+ */
+void glue_fdtab_child(struct glue_fdtab *f, int *keep, int n);
+
+/**
+ * glue_fdtab_exec() - execve(): what is close-on-exec is closed
+ * @t: the only thread
+ *
+ * Context: ordinary code.
+ */
+void glue_fdtab_exec(struct glue_thread *t);
 
 /**
  * glue_on_thread() - a thread of a program was made, or ends

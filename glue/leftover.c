@@ -114,6 +114,16 @@ struct glue_leftover *glue_leftover_note(void)
 	return l;
 }
 
+int glue_leftover_last_timer(const struct glue_leftover *l)
+{
+	return l ? l->last_timer : -1;
+}
+
+void glue_leftover_drop_timers(int above)
+{
+	each_timer(above, 1);
+}
+
 /* Numbers are collected first: closing while reading the directory skips some. */
 struct found {
 	const struct glue_leftover *l;

@@ -7,9 +7,20 @@
 
 #include "core.h"
 
+static int lending;
+
+/* In a child of fork(): they stayed behind. */
+void glue_gate_forget(void)
+{
+	int i;
+
+	for (i = 0; i < GLUE_NLENDERS; i++)
+		glue_lenders[i].fs = glue_lenders[i].busy = 0;
+	lending = 0;
+}
+
 int glue_gate_pool(void)
 {
-	static int lending;
 	pthread_attr_t attr;
 	sigset_t all, old;
 	pthread_t th;

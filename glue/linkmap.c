@@ -176,6 +176,14 @@ void glue_linkmap_add(const struct glue_text_map *m)
 	glue_unlock(&maps_lock);
 }
 
+void glue_linkmap_lock(int on)
+{
+	if (on)
+		glue_lock(&maps_lock);
+	else
+		glue_unlock(&maps_lock);
+}
+
 void glue_linkmap_remove(struct glue_prog *p)
 {
 	glue_lock(&maps_lock);
@@ -190,6 +198,10 @@ void glue_linkmap_add(const struct glue_text_map *m)
 }
 
 void glue_linkmap_remove(struct glue_prog *p)
+{
+}
+
+void glue_linkmap_lock(int on)
 {
 }
 

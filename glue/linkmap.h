@@ -11,5 +11,7 @@
 void glue_linkmap_add(const struct glue_text_map *m);
 /* The program has ended. */
 void glue_linkmap_remove(struct glue_prog *p);
+/* Over fork(). */
+void glue_linkmap_lock(int on);
 
 #endif /* GLUE_LINKMAP_H */

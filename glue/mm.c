@@ -51,6 +51,22 @@ static struct window {
 static unsigned int live;		/* programs */
 static __u32 windows_lock;
 
+void glue_mm_lock(int on)
+{
+	if (on)
+		glue_lock(&windows_lock);
+	else
+		glue_unlock(&windows_lock);
+}
+
+static void divide(struct glue_prog *p)
+{
+	unsigned long w = p->hi - p->lo;
+
+	p->brk_lo = p->brk = p->lo + w / 16;
+	p->brk_hi = p->map_lo = p->map_cursor = p->lo + w / 8;
+}
+
 int glue_mm_init(struct glue_prog *p, unsigned long window)
 {
 	unsigned long w = window ? window : DEFAULT_WINDOW, lo = 0;
@@ -76,9 +92,31 @@ int glue_mm_init(struct glue_prog *p, unsigned long window)
 		return -ENOMEM;
 	p->lo = lo;
 	p->hi = lo + w;
-	p->brk_lo = p->brk = lo + w / 16;
-	p->brk_hi = p->map_lo = p->map_cursor = lo + w / 8;
+	divide(p);
 	return 0;
+}
+
+/* All memory of a program; @last: there is no other in this process. */
+static void unmap_all(struct glue_prog *p, int last)
+{
+	glue_raw2(SYS_munmap, p->lo, p->hi - p->lo);
+	if (p->img_hi)
+		glue_raw2(SYS_munmap, p->img_lo, p->img_hi - p->img_lo);
+	p->img_lo = p->img_hi = 0;
+	if (!last)
+		return;
+	/* Nobody's but its: what it had by address. */
+	glue_raw2(SYS_munmap, LOWEST, GLUE_LIB_LO - LOWEST);
+	glue_raw2(SYS_munmap, GLUE_GAP_LO, GLUE_GAP_HI - GLUE_GAP_LO);
+}
+
+/* Ordinary code: empty its address space for another image. */
+void glue_mm_empty(struct glue_prog *p)
+{
+	glue_lock(&windows_lock);
+	unmap_all(p, live == 1);
+	glue_unlock(&windows_lock);
+	divide(p);
 }
 
 /* Ordinary code; no thread of the program is left. */
@@ -88,15 +126,8 @@ void glue_mm_free(struct glue_prog *p)
 
 	if (!p->lo)
 		return;
-	glue_raw2(SYS_munmap, p->lo, p->hi - p->lo);
-	if (p->img_hi)
-		glue_raw2(SYS_munmap, p->img_lo, p->img_hi - p->img_lo);
 	glue_lock(&windows_lock);
-	if (!--live) {
-		/* Nobody's but its: what it had by address. */
-		glue_raw2(SYS_munmap, LOWEST, GLUE_LIB_LO - LOWEST);
-		glue_raw2(SYS_munmap, GLUE_GAP_LO, GLUE_GAP_HI - GLUE_GAP_LO);
-	}
+	unmap_all(p, !--live);
 	glue_unlock(&windows_lock);
 	x = (struct window *)glue_raw6(SYS_mmap, 0, GLUE_PAGE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -95,7 +95,8 @@ int glue_signals_begin(struct glue_prog *p)
 	return 0;
 }
 
-void glue_signals_end(struct glue_prog *p)
+/* @blocked: the mask that the program's first thread had in the end */
+void glue_signals_end(struct glue_prog *p, unsigned long blocked)
 {
 	static const struct glue_sigaction ignore = { .handler = 1 };
 	int sig;
@@ -104,11 +105,45 @@ void glue_signals_end(struct glue_prog *p)
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
 		/* Those that the program had a use for and that still wait, were its own. */
-		if (p->act[sig].handler)
+		if (p->act[sig].handler || blocked & GLUE_SIGBIT(sig))
 			glue_raw4(SYS_rt_sigaction, sig, &ignore, 0, 8);
 		glue_raw4(SYS_rt_sigaction, sig, &before[sig], 0, 8);
 	}
 	__atomic_store_n(&owner, NULL, __ATOMIC_RELEASE);
+}
+
+/* What is handled is not any more, for the program's next image; the mask stays. */
+void glue_signals_exec(struct glue_prog *p)
+{
+	int sig;
+
+	for (sig = 1; sig <= GLUE_NSIG; sig++) {
+		struct glue_sigaction *a = &p->act[sig];
+		int handled = a->handler > 1;
+
+		if (sig == SIGKILL || sig == SIGSTOP || (!handled && !a->flags && !a->mask))
+			continue;
+		a->flags = a->restorer = a->mask = 0;
+		if (handled)
+			a->handler = 0;
+		glue_sigaction_set_kernel(sig, a);
+	}
+}
+
+/*
+ * In a child of fork(): the process is the program, and what kills it is the
+ * kernel's business now.  @clear: CLONE_CLEAR_SIGHAND.
+ */
+void glue_signals_child(struct glue_prog *p, int clear)
+{
+	int sig, was_contained = !(p->flags & GLUE_FINAL);
+
+	p->flags |= GLUE_FINAL;
+	for (sig = 1; was_contained && sig <= GLUE_NSIG; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP && !p->act[sig].handler && kills(sig))
+			glue_sigaction_set_kernel(sig, &p->act[sig]);
+	if (clear)
+		glue_signals_exec(p);
 }
 
 /* A signal on a thread that is no program's. */

@@ -149,6 +149,8 @@ struct glue_text_map {
 };
 
 long glue_text_rewrite(void *map);
+/* Over fork(). */
+void glue_text_lock(int on);
 
 /* --- arena.c, sitemap.c --------------------------------------------------------- */
 
@@ -170,6 +172,8 @@ struct glue_slot *glue_arena_slot(struct glue_prog *p, unsigned long addr,
 /* The slot just got is not needed. */
 void glue_arena_return(struct glue_slot *s);
 void glue_arena_free(struct glue_prog *p);
+/* Over fork(). */
+void glue_arena_lock(int on);
 
 /* Hot. */
 int glue_arena_overlaps(unsigned long addr, unsigned long len);

@@ -35,6 +35,14 @@ struct known {
 static struct known *files;
 static __u32 files_lock;
 
+void glue_text_lock(int on)
+{
+	if (on)
+		glue_lock(&files_lock);
+	else
+		glue_unlock(&files_lock);
+}
+
 static struct known *look_up(int fd, int use_cache)
 {
 	struct stat st;

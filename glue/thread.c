@@ -15,17 +15,19 @@
  * The end of a program.  exit_group(), or a signal that would have killed the
  * process, sets .exiting and kicks all threads; each leaves at its next way out
  * of the glue.  The first one, which is glue_exec()'s caller, waits for the
- * others and returns there.
+ * others and returns there.  A process that fork() made has nowhere to return to
+ * and just ends.
  */
 #include <errno.h>
 #include <linux/futex.h>
-#include <sched.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "asm-offsets.h"
 #include "core.h"
+#include "process.h"
 #include "stack.h"
 #include "thread.h"
 
@@ -33,6 +35,7 @@
 #define SIG_STACK	0x10000UL
 #define BLOCK_SIZE	(GLUE_PAGE + HOOK_STACK + GLUE_PAGE + SIG_STACK + GLUE_PAGE)
 #define ALL_SIGNALS	(~0UL)
+#define LIFE_STACK	(512UL << 10)
 
 _Static_assert(sizeof(struct glue_thread) <= GLUE_PAGE, "struct glue_thread");
 
@@ -70,6 +73,14 @@ static void block_put(struct glue_thread *t)
 	t->next = blocks;
 	blocks = t;
 	glue_unlock(&blocks_lock);
+}
+
+void glue_blocks_lock(int on)
+{
+	if (on)
+		glue_lock(&blocks_lock);
+	else
+		glue_unlock(&blocks_lock);
 }
 
 struct glue_thread *glue_thread_new(struct glue_prog *p)
@@ -119,6 +130,31 @@ void glue_thread_link(struct glue_thread *t)
 	p->threads = t;
 	p->nthreads++;
 	glue_unlock(&p->thread_lock);
+}
+
+/* With the locks held. */
+void glue_threads_forked(struct glue_thread *t)
+{
+	struct glue_prog *p = t->prog;
+	struct glue_thread *o, *next;
+
+	for (o = p->threads; o; o = next) {
+		next = o->next;
+		glue_on_thread(o, 0);
+		if (o == t)
+			continue;
+		o->next = blocks;
+		blocks = o;
+	}
+	/* Those that were about to vanish have done so. */
+	for (o = blocks; o; o = o->next)
+		o->busy = 0;
+	t->next = NULL;
+	t->pprev = &p->threads;
+	p->threads = p->first = t;
+	p->nthreads = 1;
+	p->threaded = 0;
+	t->exit_sp = 0;
 }
 
 static void unlink_thread(struct glue_thread *t)
@@ -218,26 +254,29 @@ static int makes_thread(unsigned long flags)
 
 long glue_sys_clone(struct glue_thread *t, struct glue_frame *f)
 {
-	if (!makes_thread(f->arg[0]))
-		return glue_sys_fork(t, f);
-	if (!f->arg[1])
-		return -EINVAL;
-	return clone_thread(t, f, SYS_clone, f->arg);
-}
+	struct glue_clone_args c;
 
-/* The kernel's struct clone_args, as of 5.7; larger ones have more at the end. */
-struct clone_args {
-	__u64	flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
-	__u64	set_tid, set_tid_size, cgroup;
-};
+	if (makes_thread(f->arg[0]))
+		return f->arg[1] ? clone_thread(t, f, SYS_clone, f->arg) : -EINVAL;
+	glue_memset(&c, 0, sizeof(c));
+	c.flags = (__u32)f->arg[0] & ~CSIGNAL;
+	c.exit_signal = f->arg[0] & CSIGNAL;
+	c.stack = f->arg[1];
+	c.pidfd = c.parent_tid = f->arg[2];
+	c.child_tid = f->arg[3];
+	c.tls = f->arg[4];
+	if (c.flags & CLONE_PIDFD && c.flags & CLONE_PARENT_SETTID)
+		return -EINVAL;
+	return glue_process_new(t, f, &c);
+}
 
 long glue_sys_clone3(struct glue_thread *t, struct glue_frame *f)
 {
 	unsigned long arg[6] = { f->arg[0], f->arg[1] };
-	struct clone_args ca;
+	struct glue_clone_args ca;
 	size_t size = f->arg[1];
 
-	if (size < offsetof(struct clone_args, set_tid))
+	if (size < offsetof(struct glue_clone_args, set_tid))
 		return -EINVAL;
 	if (size > sizeof(ca))
 		return -E2BIG;
@@ -245,7 +284,7 @@ long glue_sys_clone3(struct glue_thread *t, struct glue_frame *f)
 	if (glue_get_user(&ca, f->arg[0], size))
 		return -EFAULT;
 	if (!makes_thread(ca.flags))
-		return glue_sys_fork(t, f);
+		return glue_process_new(t, f, &ca);
 	if (!ca.stack)
 		return -EINVAL;
 	arg[0] = (unsigned long)&ca;
@@ -261,18 +300,24 @@ long glue_sys_set_tid_address(struct glue_thread *t, struct glue_frame *f)
 	return t->tid;
 }
 
+/* Signals of the process that @t had taken, and will not see to any more. */
+static void requeue(struct glue_thread *t)
+{
+	const struct glue_siginfo *si = (const struct glue_siginfo *)t->info;
+
+	if (t->pending & GLUE_PEND_SIGNAL && si->code != SI_TKILL)
+		glue_raw3(SYS_rt_sigqueueinfo, glue_raw0(SYS_getpid), t->defer_sig, si);
+}
+
 static void leave_other(struct glue_thread *t) __attribute__((noreturn));
 static void leave_other(struct glue_thread *t)
 {
-	struct glue_siginfo *si = (struct glue_siginfo *)t->info;
 	unsigned long all = ALL_SIGNALS;
 
 	glue_on_thread(t, 0);
 	glue_stack_exit(t);
 	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, 8);
-	/* A signal for the process that this thread had taken: another's now. */
-	if ((t->pending & GLUE_PEND_SIGNAL) && si->code != SI_TKILL)
-		glue_raw3(SYS_rt_sigqueueinfo, glue_raw0(SYS_getpid), t->defer_sig, si);
+	requeue(t);
 	if (t->prog->exiting) {
 		/* The memory will be another program's. */
 		glue_raw1(SYS_set_tid_address, 0);
@@ -302,15 +347,41 @@ static void wait_others(struct glue_prog *p)
 	}
 }
 
+/* All others have left, and the program goes on as another one: execve.c. */
+static void leave_for_exec(struct glue_thread *t) __attribute__((noreturn));
+static void leave_for_exec(struct glue_thread *t)
+{
+	unsigned long all = ALL_SIGNALS, at;
+
+	/* A last kick may be under way to this thread: it comes here, at the latest. */
+	glue_raw0(SYS_sched_yield);
+	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, 8);
+	requeue(t);
+	if (t->exit_sp)
+		glue_leave(t);
+	at = glue_raw6(SYS_mmap, 0, LIFE_STACK, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at > -GLUE_PAGE)
+		glue_fatal(t, SIGKILL);
+	glue_leave_to(t, at + LIFE_STACK, glue_child_life);
+}
+
 static void leave_first(struct glue_thread *t) __attribute__((noreturn));
 static void leave_first(struct glue_thread *t)
 {
+	struct glue_prog *p = t->prog;
 	unsigned long mask = ~GLUE_SYNC_SIGNALS;
 
 	/* Signals of the process are the others' now; a kick may still come. */
-	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);
-	wait_others(t->prog);
+	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &t->start_mask, 8);
+	if (t->pending & GLUE_PEND_SIGNAL)
+		t->start_mask = t->defer_mask;
+	wait_others(p);
 	glue_on_thread(t, 0);
+	if (p->exec)
+		leave_for_exec(t);
+	if (p->is_child)
+		glue_process_exit(t, p->wstatus);
 	unlink_thread(t);
 	glue_leave(t);
 }
@@ -329,6 +400,8 @@ void glue_prog_end(struct glue_thread *t, int wstatus)
 	struct glue_prog *p = t->prog;
 	struct glue_thread *o;
 
+	if (p->is_child)
+		glue_process_exit(t, wstatus);
 	glue_lock(&p->thread_lock);
 	if (!p->exiting) {
 		p->wstatus = wstatus;

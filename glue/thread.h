@@ -7,6 +7,9 @@
 
 #include "glue.h"
 
+/* Over fork(); in the child: only @t is left, and is the first one. */
+void glue_blocks_lock(int on);
+void glue_threads_forked(struct glue_thread *t);
 void glue_thread_link(struct glue_thread *t);
 void glue_kick(struct glue_thread *t);
 

@@ -52,6 +52,13 @@ long glue_sys_time(struct glue_thread *t, struct glue_frame *f)
 	return tv.sec;
 }
 
+/* An execve() will have to delete them. */
+long glue_sys_timer_create(struct glue_thread *t, struct glue_frame *f)
+{
+	t->prog->timers = 1;
+	return glue_dispatch(t, f->nr, f->arg);
+}
+
 long glue_sys_getcpu(struct glue_thread *t, struct glue_frame *f)
 {
 	unsigned int cpu, node;

@@ -23,9 +23,16 @@ void glue_fdtab_free(struct glue_fdtab *f)
 {
 }
 
-struct glue_fdtab *glue_fdtab_fork(struct glue_fdtab *f)
+void glue_fdtab_fork(struct glue_thread *t, enum glue_fork_step step)
 {
-	return f;
+}
+
+void glue_fdtab_child(struct glue_fdtab *f, int *keep, int n)
+{
+}
+
+void glue_fdtab_exec(struct glue_thread *t)
+{
 }
 
 void glue_on_thread(struct glue_thread *t, int starts)

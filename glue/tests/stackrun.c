@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <libos/libos.h>
+#include <libos/remote.h>
 
 #include "glue/core.h"
 
@@ -116,6 +116,49 @@ void libos_thread_exit(struct libos_thread *thr, int code)
 	free(thr);
 }
 
+int libos_fork_begin(struct libos_thread *parent, struct libos_fork **out)
+{
+	return -ENOSYS;
+}
+
+int libos_fork_fds(const struct libos_fork *f, int *fds, int max)
+{
+	return 0;
+}
+
+int libos_fork_child(struct libos_fork *f, struct libos_thread **child)
+{
+	return -ENOSYS;
+}
+
+void libos_fork_end(struct libos_fork *f, int pid)
+{
+}
+
+int libos_is_remote(const struct libos_thread *thr)
+{
+	return 0;
+}
+
+void libos_fd_floor(int floor)
+{
+}
+
+int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token)
+{
+	return -ENOSYS;
+}
+
+int libos_fd_take(struct libos_thread *thr, uint64_t token, int fd_hint)
+{
+	return -ENOSYS;
+}
+
+int libos_fd_drop(struct libos_thread *thr, uint64_t token)
+{
+	return -ENOSYS;
+}
+
 /* The dispatcher. */
 long glue_dispatch(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
@@ -134,6 +177,18 @@ struct glue_fdtab *glue_fdtab_new(struct glue_prog *p)
 }
 
 void glue_fdtab_free(struct glue_fdtab *f)
+{
+}
+
+void glue_fdtab_fork(struct glue_thread *t, enum glue_fork_step step)
+{
+}
+
+void glue_fdtab_child(struct glue_fdtab *f, int *keep, int n)
+{
+}
+
+void glue_fdtab_exec(struct glue_thread *t)
 {
 }
 

@@ -66,13 +66,6 @@ with tempfile.TemporaryFile() as f:
     f.write(b"x" * 100000); f.flush()
     m = mmap.mmap(f.fileno(), 0); print(m[99999], len(m))
 print(ctypes.CDLL(None).getpid() == os.getpid(), os.path.basename(os.readlink("/proc/self/exe")))'
-	"$GRUN" $py -c '
-import subprocess
-try: subprocess.run(["true"])
-except OSError as e: print("refused", e.errno)' >"$TMP/out" 2>"$TMP/err" || true
-	r=0
-	{ grep -q '^refused 38' "$TMP/out" && [ "$(grep -c 'cannot start other' "$TMP/err")" = 1 ]; } || r=1
-	ok $r "python: subprocess is refused, and said so once"
 fi
 if have node node; then
 	node=$(readlink -f "$(command -v node)")
