@@ -272,8 +272,11 @@ static int attach_all(struct tap *tap, const struct netio_tap_opts *o, struct ne
 	if (!ret)
 		return 0;
 	switch (ret) {
-	case -EPERM:
 	case -EACCES:
+		return netio_fail(err, -EPERM,
+				  "tap: not allowed to open " TAP_DEVICE ", which is to have mode 0666; then %s needs CAP_NET_ADMIN, or to be a device of your own",
+				  o->name ? o->name : "a new device");
+	case -EPERM:
 		return netio_fail(err, -EPERM,
 				  "tap: not allowed to use %s: needs CAP_NET_ADMIN, or a device of your own (as root: ip tuntap add dev NAME mode tap vnet_hdr user YOU)",
 				  o->name ? o->name : "a new device");
