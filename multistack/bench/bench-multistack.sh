@@ -6,14 +6,18 @@
 #	bench-multistack.sh OUTDIR		(as root; programs from PATH)
 #
 # Cases: (a) plain, (b) host beside MultiStack, (c) TAP port, (d) AF_XDP port,
-# (e) bridge and TAP, (f) macvtap. Every round measures every case once, in an
+# (e) bridge and TAP, (f) macvtap; and, if named in BENCH_CASES, (g) floor, a TAP by
+# bare redirects, and (h) single, a TAP port by a system call a frame. Every round measures every case once, in an
 # order that turns, so that what the machine does besides hits all of them; a
 # figure is the median over the rounds, and a ratio is the median of the ratios
 # within each round. Raw samples go to OUTDIR/samples.tsv, the table to standard
 # output and OUTDIR/table.txt, the picture to OUTDIR/bench-multistack.svg.
 #
 # Environment: BENCH_ROUNDS (5), BENCH_SECONDS a sample (1), BENCH_CASES, BENCH_SIZES,
-# BENCH_SCALE_ROUNDS for the numbers of tuples and ports (as BENCH_ROUNDS).
+# BENCH_SCALE_ROUNDS for the numbers of tuples and ports (as BENCH_ROUNDS; 0: not).
+# BENCH_BASE (plain) is the case that ratios are to. BENCH_TCP=0 leaves TCP and
+# round trips out. What (b) costs more than (a) is decided by toggle.sh, which
+# never stops the traffic.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -93,8 +97,10 @@ run_round() {	# ROUND
 			record_packets "$1" tx "$len" "$c" "$(sample_tx $frame)"
 		done
 	done
+	[ "${BENCH_TCP:-1}" != 0 ] || return 0
 	for c in $(turned "$1"); do
 		"case_$c"
+		[ -n "$tcp_port" ] || continue
 		record_tcp "$1" tcp-in "$c" "$(sample_tcp "$c")"
 		record_tcp "$1" tcp-out "$c" "$(sample_tcp "$c" -R)"
 		record "$1" rtt 64 "$c" "$(sample_rtt)"
@@ -105,7 +111,7 @@ make_cases() {
 	made_ms=
 	for c in $cases; do
 		case $c in
-		host | tap | xdp)
+		host | tap | xdp | single)
 			[ -n "$made_ms" ] || make_multistack
 			made_ms=1
 			;;
@@ -122,7 +128,7 @@ while [ $round -lt "$rounds" ]; do
 	run_round $round
 	round=$((round + 1))
 done
-if [ -n "$made_ms" ]; then
+if [ -n "$made_ms" ] && [ "$scale_rounds" -gt 0 ]; then
 	echo "tuples and ports" >&2
 	run_scale
 fi
@@ -130,6 +136,6 @@ fi
 {
 	printf '%s, %s CPUs, %s rounds of %s s\n' "$(uname -sr)" "$(nproc)" \
 		"$rounds" "$seconds"
-	awk -f "$here/table.awk" "$samples"
+	awk -v base="${BENCH_BASE:-plain}" -f "$here/table.awk" "$samples"
 } | tee "$out/table.txt"
 "$here/plot.sh" "$samples" "$out/bench-multistack.svg"

@@ -12,7 +12,8 @@
 # functions:
 #
 #	host_ns, peer_ns, mac (of whoever receives), addr (likewise),
-#	io (for ms-pktgen -i), io_opts, stack_ns (for iperf3), tcp_port
+#	io (for ms-pktgen -i), io_opts, stack_ns (for iperf3), tcp_port; if that is
+#	empty, there is no stack behind the port
 
 host_addr=10.9.0.1
 peer_addr=10.9.0.2
@@ -199,6 +200,30 @@ case_macvtap() {
 	host_ns=$id-macvtap peer_ns=$id-macvtap-peer
 	addr=$host_addr io=macvtap:bench io_opts='' tcp_port=5201
 	mac=$(mac_of "$host_ns" bench)
+}
+
+# (g) a TAP on the NIC by bare redirects, unvalidated: what no port can cost less than
+make_floor() {
+	make_pair floor
+	ip -n "$host_ns" tuntap add bench mode tap vnet_hdr
+	ip -n "$host_ns" link set bench txqueuelen 1024 up
+	sink_on "$peer_ns"
+	: >"$tmp/floor"
+	ip netns exec "$host_ns" ms-floor eth1 bench >"$tmp/floor" 2>&1 &
+	pids="$pids $!"
+	wait_for 5 "$tmp/floor" grep -q ready "$tmp/floor"
+}
+
+case_floor() {
+	host_ns=$id-floor peer_ns=$id-floor-peer
+	addr=$port_addr io=tap:bench io_opts="-M $guest_mac" tcp_port=
+	mac=$guest_mac
+}
+
+# (h) a TAP port where each frame is a system call: three are too few for a ring
+case_single() {
+	case_tap
+	io_opts='-k tap -b 3' tcp_port=
 }
 
 # Where iperf3's peer connects to: beside the host or the host's own address.

@@ -3,18 +3,20 @@
 # table.awk - medians and ratios of samples.tsv
 #
 # Lines are: round, what, size, case, value. A ratio is the median of the ratios
-# to the case "plain" of the same round; for a number of tuples or ports, to the
+# to the case "plain", or -v base=CASE, of the same round; for a number of tuples or ports, to the
 # smallest number in the same round.
 
 BEGIN {
 	FS = "\t"
-	n_cases = split("plain host tap xdp bridge macvtap", case_at, " ")
+	n_cases = split("plain host tap xdp bridge macvtap floor single", case_at, " ")
 	letter["plain"] = "(a) plain"
 	letter["host"] = "(b) host"
 	letter["tap"] = "(c) TAP"
 	letter["xdp"] = "(d) AF_XDP"
 	letter["bridge"] = "(e) bridge"
 	letter["macvtap"] = "(f) macvtap"
+	letter["floor"] = "(g) floor"
+	letter["single"] = "(h) single"
 }
 
 $5 != "nan" && $5 + 0 > 0 {
@@ -116,11 +118,13 @@ END {
 			printf " %9s %7s", \
 				shown(what, median(what, row_size[r], c)), \
 				cell(ratio(what, row_size[r], c, row_size[r], \
-					   "plain"), "%.3fx")
+					   base ? base : "plain"), "%.3fx")
 		}
 		printf "\n"
 	}
 
+	if (!(("tuples-pps", 1) in seen_row))
+		exit
 	printf "\n%-24s %10s %8s %14s %8s\n", "registered", "kpps", "ratio", \
 		"ns per packet", "ratio"
 	for (r = 1; r <= n_rows; r++) {

@@ -120,6 +120,21 @@ static __always_inline struct ms_port_ent *port_of_link(__u32 ifindex, __u32 *id
 	return e && e->ifindex == ifindex ? e : NULL;
 }
 
+/* The switch that a link is the NIC of; 0: of none. */
+static __always_inline __u32 nic_of_link(__u32 ifindex)
+{
+	__u32 *id = bpf_map_lookup_elem(&ms_nicids, &ifindex);
+
+	return id ? *id : 0;
+}
+
+/* Take the packet apart; @p is zeroed.  Return: 0 or enum ms_reason. */
+static __always_inline int parse(struct __sk_buff *skb, struct ms_pkt *p)
+{
+	return ms_parse(skb, bpf_ntohs(skb->protocol), MS_ETH_HLEN, skb->len,
+			skb->gso_size != 0, p);
+}
+
 /* Length of the transport header of a super-packet. */
 static __always_inline __u32 l4_hlen(struct __sk_buff *skb, const struct ms_pkt *p)
 {

@@ -90,24 +90,21 @@ static __always_inline int neighbour_traffic(struct __sk_buff *skb,
 
 static __always_inline int rx_common(struct __sk_buff *skb, int excl)
 {
-	__u32 ifindex = skb->ifindex, nic = 0, *id;
 	struct ms_pkt p = {};
 	int act = TCX_NEXT;
+	__u32 nic;
 
 	if (!excl && uninteresting(skb, MS_DIR_RX))
 		return TCX_NEXT;
-	id = bpf_map_lookup_elem(&ms_nicids, &ifindex);
-	if (!id)
+	nic = nic_of_link(skb->ifindex);
+	if (!nic)
 		return TCX_NEXT;
-	nic = *id;
 
 	/*
 	 * A tagged frame is for another network, and one for another MAC
 	 * address for another host, whatever their tuples.
 	 */
-	if (!skb->vlan_present && skb->pkt_type == 0 &&
-	    !ms_parse(skb, bpf_ntohs(skb->protocol), MS_ETH_HLEN, skb->len,
-		      skb->gso_size != 0, &p))
+	if (!skb->vlan_present && skb->pkt_type == 0 && !parse(skb, &p))
 		act = demux(skb, &p, nic, 0);
 
 	if (excl && act == TCX_NEXT && !neighbour_traffic(skb, &p)) {
@@ -140,8 +137,7 @@ int ms_lo(struct __sk_buff *skb)
 
 	if (uninteresting(skb, MS_DIR_RX))
 		return TCX_NEXT;
-	if (ms_parse(skb, bpf_ntohs(skb->protocol), MS_ETH_HLEN, skb->len,
-		     skb->gso_size != 0, &p))
+	if (parse(skb, &p))
 		return TCX_NEXT;
 	make_key(&k, p.daddr, 0, 0, p.family, 0);
 	id = bpf_map_lookup_elem(&ms_local, &k);
@@ -167,8 +163,7 @@ int ms_lo(struct __sk_buff *skb)
 
 static __always_inline int guard_common(struct __sk_buff *skb, int excl)
 {
-	__u32 ifindex = skb->ifindex, from = skb->ingress_ifindex, nic, id, *nicid;
-	__u32 zero = 0, slot, *ask;
+	__u32 from = skb->ingress_ifindex, zero = 0, nic, id, slot, *ask;
 	struct ms_tuple_key k = {};
 	struct ms_tuple_val *tv;
 	struct ms_pkt p = {};
@@ -185,13 +180,11 @@ static __always_inline int guard_common(struct __sk_buff *skb, int excl)
 	}
 	if (!excl && uninteresting(skb, MS_DIR_TX))
 		return TCX_NEXT;
-	nicid = bpf_map_lookup_elem(&ms_nicids, &ifindex);
-	if (!nicid)
+	nic = nic_of_link(skb->ifindex);
+	if (!nic)
 		return TCX_NEXT;
-	nic = *nicid;
 
-	if (!ms_parse(skb, bpf_ntohs(skb->protocol), MS_ETH_HLEN, skb->len,
-		      skb->gso_size != 0, &p) && !skb->vlan_present) {
+	if (!parse(skb, &p) && !skb->vlan_present) {
 		if (p.frag != MS_FRAG_LATER && !is_icmp(&p)) {
 			make_key(&k, p.saddr, p.sport, p.proto, p.family, nic);
 			tv = bpf_map_lookup_elem(&ms_tuples, &k);

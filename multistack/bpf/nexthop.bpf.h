@@ -81,14 +81,12 @@ static __noinline int learn(struct __sk_buff *skb, __u32 slot)
 {
 	const __u8 *d = (void *)(long)skb->data;
 	const __u8 *end = (void *)(long)skb->data_end;
-	__u32 ifindex = skb->ifindex, *nic;
 	struct ms_nexthop *h;
 	__u8 addr[16] = {};
 	__u32 family;
 
 	h = bpf_map_lookup_elem(&ms_nexthop, &slot);
-	nic = bpf_map_lookup_elem(&ms_nicids, &ifindex);
-	if (!h || !nic)
+	if (!h)
 		return 0;
 	if (skb->protocol == bpf_htons(ETH_P_IP) && d + MS_ETH_HLEN + 20 <= end) {
 		family = 4;
@@ -100,7 +98,7 @@ static __noinline int learn(struct __sk_buff *skb, __u32 slot)
 	} else {
 		return 0;
 	}
-	if (h->family != family || h->nic != *nic || !same_addr(h->addr, addr))
+	if (h->family != family || h->nic != nic_of_link(skb->ifindex) || !same_addr(h->addr, addr))
 		return 0;
 	__builtin_memcpy(h->dmac, d, 6);
 	__builtin_memcpy(h->smac, d + 6, 6);

@@ -163,8 +163,7 @@ int ms_tx(struct __sk_buff *skb)
 	if (skb->vlan_present || skb->protocol == bpf_htons(ETH_P_8021Q) ||
 	    skb->protocol == bpf_htons(ETH_P_8021AD))
 		return violation(skb, &p, id, nic, MS_DIR_TX, MS_R_VLAN);
-	reason = ms_parse(skb, bpf_ntohs(skb->protocol), MS_ETH_HLEN, skb->len,
-			  skb->gso_size != 0, &p);
+	reason = parse(skb, &p);
 	if (reason)
 		return violation(skb, &p, id, nic, MS_DIR_TX, reason);
 	reason = check_source(skb, &p, id, gen, nic);

@@ -162,6 +162,16 @@ void hook_detach(struct msd *d, uint32_t ifindex, bool egress, const char *pin,
 
 	pin_path(d, pin, path, sizeof(path));
 	if (!clsact) {
+		/*
+		 * The kernel frees a link that nobody holds when it gets round to
+		 * it.  Until then the same program could not be attached again.
+		 */
+		int link = bpf_obj_get(path);
+
+		if (link >= 0) {
+			bpf_link_detach(link);
+			close(link);
+		}
 		unlink(path);
 		return;
 	}

@@ -152,16 +152,17 @@ static int send_burst(struct ms_port *p, const struct ms_frame *f, unsigned int 
 	struct tapring *r;
 	unsigned int i;
 
+	/* in this order: who has no ring must not count the burst for each frame */
+	r = n < RING_MIN ? NULL : ring_get(&t->tx);
+	if (r && !t->small)
+		t->small = malloc(sizeof(*t->small) * TAPRING_FRAMES);
+	if (!r || !t->small)
+		return 0;
 	for (i = 0; i < n && i < TAPRING_FRAMES && is_small(f + i); i++)
 		if (check_frame(p, f + i))
 			break;
 	n = i;
 	if (n < RING_MIN)
-		return 0;
-	r = ring_get(&t->tx);
-	if (r && !t->small)
-		t->small = malloc(sizeof(*t->small) * TAPRING_FRAMES);
-	if (!r || !t->small)
 		return 0;
 	for (i = 0; i < n; i++)
 		len[i] = lay_out(t->small[i], f + i);

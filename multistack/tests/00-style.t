@@ -57,9 +57,11 @@ header() {	# LANGUAGE
 
 # Each function and structure of the public header has kernel-doc.
 kerneldoc() {
+	# shellcheck disable=SC2013 # a word a line
 	for s in $(cat "$dir/want"); do
 		grep -q "^ \* $s() - " "$src/include/multistack.h" || { echo "$s"; return 1; }
 	done
+	# shellcheck disable=SC2013 # a word a line
 	for s in $(sed -n 's/^\(struct\|enum\) \(ms_[a-z_]*\) {$/\1:\2/p' "$src"/include/multistack*.h); do
 		grep -q "^ \* ${s%%:*} ${s#*:} - " "$src"/include/multistack.h \
 			"$src"/include/multistack_reason.h || { echo "$s"; return 1; }
@@ -93,13 +95,15 @@ links() {	# a program built against what was installed
 		pkg-config --modversion libmultistack)" ]
 }
 
-shell() {
-	for f in "$src"/tests/*.t; do
-		if head -1 "$f" | grep -q '/sh$'; then
-			shellcheck "$f"
-		fi
+shell() (	# from where the paths in "source=" start
+	cd "$src/.." || return
+	for f in multistack/tests/*.t multistack/*/tests/*.t multistack/*/*.sh; do
+		case $f in
+		*.sh) shellcheck -x "$f" ;;
+		*) ! head -1 "$f" | grep -q '/sh$' || shellcheck -x "$f" ;;
+		esac || return
 	done
-}
+)
 
 sizes() {
 	find "$src/bpf" "$src/daemon" "$src/lib" "$src/ctl" -name '*.[ch]' | while read -r f; do

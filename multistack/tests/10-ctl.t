@@ -61,10 +61,34 @@ def test(net):
     p = Port("valem:vp0")
     p.own(f"udp:{H4}:5000")
     refused(net, 2, "too many", "too many arguments", "-d", "valem", "more")
+    refused(net, 4, "only root", "no privilege to close somebody's port", "close", "valem:vp0",
+            uid=NOBODY)
+    refused(net, 5, "no such port", "closing a port that is not there", "close", "valem:vp9")
+    q = Port("valem:closed")
+    eq(net.ctl("close", "valem:closed").returncode, 0, "close ends a port")
+    ok(net_down(q), "its client is told")
+    eq([x["name"] for x in net.list()["ports"]], ["valem:vp0"], "and no other is touched")
+    q.close()
+
+    w = subprocess.Popen([net.dir + "/multistackctl", "--count", "1", "watch"],
+                         stdout=subprocess.PIPE, text=True)
+    # a report is made once: until the watcher is there, nobody sees it
+    stop = time.monotonic() + 10
+    while w.poll() is None and time.monotonic() < stop:
+        p.send(packet(H4, P4, 17, 22, 9))
+        time.sleep(0.05)
+    out = w.communicate(timeout=5)[0]
+    ok(w.returncode == 0 and len(out.splitlines()) == 1 and "valem:vp0" in out and
+       "not-owner" in out and f"udp:{H4}:22 > {P4}:9" in out, "watch prints a line for people", out)
     eq(net.ctl("-d", "valem").returncode, 0, "-d of a switch with a port")
     eq(net.links(), [], "the port's link is gone")
     ok(net_down(p), "the client is told")
     p.close()
+
+    # the kernel takes its time to free what is taken off
+    bad = [r for r in (net.ctl(*a, check=False) for _ in range(100)
+                       for a in (("-h", "valem:eth1"), ("-d", "valem"))) if r.returncode]
+    ok(not bad, "attaching right after detaching, a hundred times", bad[:1])
 
     # a second daemon in the same place, and bad options
     r = run(*net.command(), check=False)

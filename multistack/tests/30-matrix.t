@@ -125,6 +125,11 @@ def rx_tests(w):
         got = w.port.recv_wait(1)
         ok(len(got) == 1 and wait_for(lambda: host_ins(w.net) > before),
            f"{w.name} rx ICMP error v{fam}: the port and the host")
+        w.flush()
+        w.wire.send(icmp_error(p, h, q, code=4, typ6=2))
+        got = w.port.recv_wait(1)
+        ok(len(got) == 1 and got[0].data[34 if fam == 4 else 54] == (3 if fam == 4 else 2),
+           f"{w.name} rx ICMP v{fam}: packet too big, for path MTU discovery")
         q = (ip6 if fam == 6 else ip4)(h, p, 17, l4(17, h, p, OTHER, 9, b"q" * 16))
         w.rx(f"ICMP error about another v{fam}", [icmp_error(p, h, q)], False)
         q = (ip6 if fam == 6 else ip4)("10.9.0.9" if fam == 4 else "fd09::9", p, 17,

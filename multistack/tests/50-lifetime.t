@@ -199,6 +199,9 @@ def test(net):
     p, q = Port("valem:a"), Port("valem:b", kind=XSK)
     p.own(f"udp:{H4}:5000")
     q.own(f"udp:{H4}:5001")
+    r = net.cleanup_cmd()
+    ok(r.returncode == 1 and "at work" in r.stderr and len(net.links()) == 2,
+       "--cleanup does nothing beside a daemon that is at work", r.stderr)
     net.kill()
     r = net.cleanup_cmd()
     eq(r.returncode, 0, "--cleanup")

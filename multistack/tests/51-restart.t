@@ -13,7 +13,7 @@ ROUNDS = int(os.environ.get("MS_ROUNDS", "4"))
 
 
 class Load:
-    """A child in the peer's namespace: numbered datagrams at a steady rate."""
+    """A child in the peer's namespace: numbered datagrams at a steady rate, and SYNs."""
 
     def __init__(self, net, dport, pps=2000):
         self.r, w = os.pipe()
@@ -30,6 +30,9 @@ class Load:
                     while n < due:
                         wire.send(packet(P4, H4, 17, 9, dport, struct.pack(">I", n)))
                         n += 1
+                        # the host would answer this with a reset
+                        if n % 4 == 0:
+                            wire.send(packet(P4, H4, 6, 9, dport))
                     for f in wire.recv():
                         if is_ip(f, 6, H4) and f[47] & 4 or is_ip(f, 1, H4) and f[34] == 3:
                             rst += 1

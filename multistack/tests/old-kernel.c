@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "old-kernel: seccomp: %s\n", strerror(-err));
 		return 125;
 	}
-	execv(argv[2], argv + 2);
+	execvp(argv[2], argv + 2);
 	fprintf(stderr, "old-kernel: %s: %s\n", argv[2], strerror(errno));
 	return 125;
 }

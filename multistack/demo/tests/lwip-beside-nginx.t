@@ -14,47 +14,18 @@
 #	servers		each counted as many requests as the client made of it
 #	wire		no reset from either port
 #
+# and that killing the daemon meanwhile harms nobody.
+#
 # Needs root.
 # shellcheck disable=SC2317 # functions are called by name, through ok and trap
 set -eu
 
-if [ -n "${MS_BUILD:-}" ]; then
-	PATH=$MS_BUILD:$PATH
-	LD_LIBRARY_PATH=$MS_BUILD
-	export PATH LD_LIBRARY_PATH
-fi
-plan=12
+plan=14
 here=$(cd "$(dirname "$0")" && pwd)
-skip() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-[ "$(id -u)" = 0 ] || skip "needs root for network namespaces"
-for tool in nginx wrk curl nft tcpdump jq setpriv nsenter lwip-httpd \
-	multistackd multistackctl; do
-	command -v $tool >/dev/null || skip "$tool is not installed"
-done
-
-id=msl$$
-host=$id-host
-peer=$id-peer
-tmp=$(mktemp -d)
-pids=
-
-cleanup() {
-	for pid in $pids; do
-		kill "$pid" 2>/dev/null || true
-	done
-	stop_multistackd || true
-	ip netns del "$host" 2>/dev/null || true
-	ip netns del "$peer" 2>/dev/null || true
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM HUP PIPE
-# shellcheck source=multistack/bench/daemon.sh
-. "$here/../../bench/daemon.sh"
+# shellcheck source=multistack/tests/two-hosts.sh
+. "$here/../../tests/two-hosts.sh"
+need nginx wrk curl nft tcpdump jq setpriv nsenter lwip-httpd multistackd multistackctl
+two_hosts msl
 
 count=0
 failed=0
@@ -71,10 +42,6 @@ ok() {	# NAME COMMAND...
 	fi
 }
 
-# not for what is started with "&" and killed later: $! would be a subshell
-in_host() { ip netns exec "$host" "$@"; }
-in_peer() { ip netns exec "$peer" "$@"; }
-
 wait_for() {	# COMMAND...
 	tries=200
 	until "$@" >/dev/null 2>&1; do
@@ -88,17 +55,7 @@ wait_for() {	# COMMAND...
 	done
 }
 
-make_network() {
-	ip netns add $host
-	ip netns add $peer
-	ip -n $host link add eth1 type veth peer name eth0 netns $peer
-	ip -n $host link set lo up
-	ip -n $host addr add 10.0.0.1/24 dev eth1
-	ip -n $host addr add fd00::1/64 dev eth1 nodad
-	ip -n $peer addr add 10.0.0.2/24 dev eth0
-	ip -n $peer addr add fd00::2/64 dev eth0 nodad
-	ip -n $host link set eth1 up
-	ip -n $peer link set eth0 up
+count_ports() {
 	# what the host's stack takes in and gives out, by the server's port
 	in_host nft -f - <<-NFT
 		table inet proof {
@@ -237,9 +194,10 @@ served_by_lwip() {
 }
 
 echo "1..$plan"
-make_network
+join_hosts
+count_ports
 copy_program
-start_multistackd $host
+start_multistackd "$host"
 multistackctl -h valem:eth1
 start_nginx
 start_lwip valem:vp4 10.0.0.1:8080 4
@@ -269,12 +227,26 @@ ok "IPv6: load on both, no error" \
 	sh -c "cat '$tmp/nginx6.wrk' '$tmp/lwip6.wrk'
 		! grep -hE 'Socket errors|Non-2xx' '$tmp/nginx6.wrk' '$tmp/lwip6.wrk'"
 
+# The daemon dies under load and another one takes its place, twice.
+load http://10.0.0.1:8080/ "$tmp/killed.wrk" &
+load1=$!
+for _ in 1 2; do
+	sleep 0.3
+	kill -KILL "$msd_pid"
+	wait "$msd_pid" 2>/dev/null || true
+	sleep 0.2
+	start_multistackd "$host"
+done
+wait $load1 || true
+ok "the daemon is killed and started again under load: no error" clean_load "$tmp/killed.wrk"
+ok "and the ports are there" [ "$(multistackctl -l --json | jq '.ports | length')" = 2 ]
+
 # shellcheck disable=SC2154 # set by start_lwip
 kill -TERM "$lwip4" "$lwip6" $capture1 $capture2
 # shellcheck disable=SC2154
 wait "$lwip4" "$lwip6" $capture1 $capture2 || true
 ok "lwIP served what was asked of it" as_many "$(served_by_lwip)" \
-	"$(requests_of "$tmp/lwip4.wrk" "$tmp/lwip6.wrk")" 16 2
+	"$(requests_of "$tmp/lwip4.wrk" "$tmp/lwip6.wrk" "$tmp/killed.wrk")" 24 2
 # nginx's curls: one while waiting, two tests
 ok "nginx served what was asked of it" as_many "$(wc -l <"$tmp/access")" \
 	"$(requests_of "$tmp/nginx4.wrk" "$tmp/nginx6.wrk")" 17 3

@@ -10,41 +10,11 @@
 # shellcheck disable=SC2317,SC2016 # functions are called by name; $rc is jq's
 set -eu
 
-if [ -n "${MS_BUILD:-}" ]; then
-	PATH=$MS_BUILD:$PATH
-	LD_LIBRARY_PATH=$MS_BUILD
-	export PATH LD_LIBRARY_PATH
-fi
 here=$(cd "$(dirname "$0")" && pwd)
-skip() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-[ "$(id -u)" = 0 ] || skip "needs root for network namespaces"
-for tool in nft jq ethtool nsenter ms-pktgen multistackd multistackctl; do
-	command -v $tool >/dev/null || skip "$tool is not installed"
-done
-
-id=mst$$
-host=$id-host
-peer=$id-peer
-tmp=$(mktemp -d)
-pids=
-
-cleanup() {
-	for pid in $pids; do
-		kill "$pid" 2>/dev/null || true
-	done
-	stop_multistackd || true
-	ip netns del "$host" 2>/dev/null || true
-	ip netns del "$peer" 2>/dev/null || true
-	rm -rf "$tmp"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM HUP PIPE
-# shellcheck source=multistack/bench/daemon.sh
-. "$here/../../bench/daemon.sh"
+# shellcheck source=multistack/tests/two-hosts.sh
+. "$here/../../tests/two-hosts.sh"
+need nft jq ethtool nsenter ms-pktgen multistackd multistackctl
+two_hosts mst
 
 count=0
 failed=0
@@ -57,9 +27,6 @@ result() {	# STATUS NAME
 		failed=1
 	fi
 }
-
-in_host() { ip netns exec "$host" "$@"; }
-in_peer() { ip netns exec "$peer" "$@"; }
 
 # Send N packets from one side to the other; JQ must hold of the receiver's
 # summary. The receiver is ready when its socket or port shows; it ends itself.
@@ -114,16 +81,7 @@ mac_of() {	# SIDE IF
 whole='.packets == 3000 and .lost == 0 and .reordered == 0 and
 	.duplicate == 0 and .corrupt == 0 and .bad_csum == 0 and $rc == 0'
 
-ip netns add "$host"
-ip netns add "$peer"
-ip -n "$host" link add eth1 type veth peer name eth0 netns "$peer"
-ip -n "$host" link set lo up
-ip -n "$host" addr add 10.0.0.1/24 dev eth1
-ip -n "$host" addr add fd00::1/64 dev eth1 nodad
-ip -n "$peer" addr add 10.0.0.2/24 dev eth0
-ip -n "$peer" addr add fd00::2/64 dev eth0 nodad
-ip -n "$host" link set eth1 up
-ip -n "$peer" link set eth0 up
+join_hosts
 ip -n "$host" tuntap add tap0 mode tap vnet_hdr
 ip -n "$host" link set tap0 up
 ip -n "$host" link add link eth1 name mv0 type macvtap mode bridge
@@ -231,6 +189,28 @@ transfer "every tenth is damaged, checksum mended" \
 	and $rc == 3' \
 	peer -i host -s 10.0.0.2:5002 -n 3000 -e -- \
 	host -i host -s 10.0.0.1:5002 -d 10.0.0.2:5002 -n 3000 -R 20k -l 200
+
+# ---- what it prints while it runs ----
+
+: >"$tmp/rx.out"
+in_peer timeout 30 ms-pktgen -f rx -i host -s 10.0.0.2:5004 -T 2.5 -w 3 >"$tmp/rx.out" 2>&1 &
+rx_pid=$!
+wait_ready "$tmp/rx.out"
+in_host timeout 30 ms-pktgen -f tx -i valem:vp0 -s 10.0.0.1:5004 -d 10.0.0.2:5004 \
+	-T 3 -R 2k -l 1000 >"$tmp/tx.out" 2>&1 || true
+wait $rx_pid || true
+for side in rx tx; do
+	status=1
+	# near 2000 packets and 16 Mbit a second, and some rest in the last line
+	awk '/ s .* pps .* Gbit\/s/ && $3 == "s" { n++; if ($4 > 1000 && $4 < 3000) good++ }
+		END { exit !(n >= 2 && good >= 2) }' "$tmp/$side.out" && status=0
+	result $status "$side prints its rate each second"
+	status=1
+	grep -Eq "^$side: [0-9]+ packets, [0-9]+ bytes in [0-9.]+ s: [0-9]+ pps, 0\.01[0-9]* Gbit/s" \
+		"$tmp/$side.out" && status=0
+	result $status "$side prints a summary"
+	[ $status = 0 ] || sed 's/^/# /' "$tmp/$side.out"
+done
 
 # ---- round trips ----
 
