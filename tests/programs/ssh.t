@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # ssh: log in to the peer's sshd, run a command, copy bulk data through it, forward
-# connections both ways.  What starts further processes (scp, sftp, ProxyCommand,
-# ControlPersist) is not here.
+# connections both ways; scp, sftp and ProxyCommand, which are processes beside it.
 # shellcheck source=../lib.sh
 . "${0%/*}/../lib.sh"
 need ssh sshd ssh-keygen
@@ -21,13 +20,14 @@ UsePAM no
 PidFile none
 ListenAddress 0.0.0.0:2200
 ListenAddress [::]:2200
+Subsystem sftp internal-sftp
 END
 peer_bg "$(command -v sshd)" -D -e -f "$T/sshd_config"
 wait_for 5 peer_listens 2200
 { printf '[%s]:2200 ' $PEER4; cat "$T/host.pub"; printf '[%s]:2200 ' $PEER6; cat "$T/host.pub"; } > "$T/known"
 
 set -- -F none -o BatchMode=yes -o UserKnownHostsFile="$T/known" -o ConnectTimeout=60 \
-	-o ExitOnForwardFailure=yes -i "$T/user" -p 2200
+	-o ExitOnForwardFailure=yes -i "$T/user" -o Port=2200
 
 # shellcheck disable=SC2016 # the variable is the other side's
 for addr in $PEER4 $PEER6; do
@@ -46,6 +46,20 @@ proved "ssh with data" snmp.Tcp.OutSegs 50
 # Keys anew after each 64 KB, in the middle of compressed data.
 STDIN=$T/data run_nuse ssh "$@" -C -o RekeyLimit=64K root@$PEER4 cat
 check "ssh -C with many rekeyings" same_file "$T/out" "$T/data"
+
+run_nuse scp "$@" "$T/data" root@$PEER4:"$T/scp"
+check "scp" ran_well
+check "scp: the file as it was" same_file "$T/scp" "$T/data"
+proved "scp" snmp.Tcp.OutSegs 50
+printf 'get %s %s\n' "$T/scp" "$T/sftp" > "$T/batch"
+run_nuse sftp "$@" -b "$T/batch" "root@[$PEER6]"
+check "sftp" ran_well
+check "sftp, IPv6: the file as it was" same_file "$T/sftp" "$T/data"
+proved "sftp" snmp6.Ip6InReceives 50
+
+run_nuse ssh "$@" -o ProxyCommand="nc %h %p" root@$PEER4 'exit 4'
+check "ssh with a ProxyCommand, which has the connection" test "$status" -eq 4
+proved "ssh with a ProxyCommand" snmp.Tcp.ActiveOpens 1
 
 # -W: a connection from the peer to where it says, here to its sshd once more.
 run_nuse ssh "$@" -W $PEER4:2200 root@$PEER4
