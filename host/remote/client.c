@@ -4,7 +4,7 @@
  *
  * The thread writes its request, rings if the home does not look by itself, and waits.
  * It asks without sleeping for up to libos.spin_ns while experience says that this
- * pays (a score, as in poll.c).  Then it sleeps in recv() on its socket, which ends when the
+ * pays (scores, as in poll.c).  Then it sleeps in recv() on its socket, which ends when the
  * home has an answer, or when the home is no more.
  *
  * Hot: no libc, any FS base.
@@ -40,31 +40,47 @@ static bool complete(const struct client_thread *t)
 	return load_acquire(&t->slot->rep) == t->base.seq;
 }
 
+static void score(__s32 *score, bool good)
+{
+	if (good && *score < SCORE_MAX)
+		++*score;
+	else if (!good && *score > -SCORE_MAX)
+		*score -= 2;
+}
+
+/*
+ * Ask without sleeping.  What the home has to do takes it microseconds, if it has a CPU;
+ * what a call sleeps for (slot.parked) may take for ever.  Each has its own score.
+ */
 static bool spin(struct client_thread *t)
 {
 	struct libos *os = t->base.os;
 	__u64 end;
 	int i;
 
-	if (!os->spin_ns || t->spin_score < 0) {
-		/* Every now and then, see whether it pays again. */
-		t->spin_score++;
+	/* On one CPU whom we wait for cannot run while we do. */
+	if (!os->spin_ns || (t->slot->cpu >= 0 && t->slot->cpu == load_relaxed(&t->slot->home_cpu)))
+		return complete(t);
+	if (t->work_score < 0) {
+		t->work_score++;	/* now and then, see whether it pays again */
 		return complete(t);
 	}
 	end = os->clock() + os->spin_ns;
 	do {
 		for (i = 0; i < 16; i++) {
 			if (complete(t)) {
-				if (t->spin_score < SCORE_MAX)
-					t->spin_score++;
+				score(&t->work_score, true);
 				return true;
 			}
+			if (load_relaxed(&t->slot->parked) == t->base.seq && t->event_score < 0)
+				return false;
 			cpu_relax();
 		}
 	} while (os->clock() < end);
-	t->spin_score -= 2;
-	if (t->spin_score < 0)
-		t->spin_score = -SCORE_MAX;
+	if (load_relaxed(&t->slot->parked) == t->base.seq)
+		score(&t->event_score, false);
+	else
+		t->work_score = -SCORE_MAX;
 	return false;
 }
 
@@ -82,6 +98,8 @@ static void permit(struct client_thread *t)
 static void sleep_until_complete(struct client_thread *t)
 {
 	struct client *c = t->client;
+	struct libos *os = t->base.os;
+	__u64 start = os->spin_ns ? os->clock() : 0;
 	char buf[16];
 	long r;
 
@@ -93,6 +111,9 @@ static void sleep_until_complete(struct client_thread *t)
 			home_is_gone(c);
 	}
 	store_relaxed(&t->slot->sleeps, 0);
+	/* Twice: part of it was the time it takes to be woken. */
+	if (os->spin_ns && load_relaxed(&t->slot->parked) == t->base.seq)
+		score(&t->event_score, os->clock() - start < 2 * os->spin_ns);
 }
 
 static long remote_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
@@ -112,6 +133,7 @@ static long remote_call(struct libos_thread *thr, long nr, const unsigned long a
 	for (i = 0; i < 6; i++)
 		store_relaxed(&s->arg[i], arg[i]);
 	store_relaxed(&s->fd_hint, fd_hint);
+	store_relaxed(&s->cpu, this_cpu());
 	xchg(&s->req, thr->seq);
 	if (!load_relaxed(&s->watched))
 		ring(t);
@@ -218,7 +240,8 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 		.seq = seq + (seq & 1),
 	};
 	t->client = c;
-	t->spin_score = 0;
+	t->work_score = 0;
+	t->event_score = -1;
 	t->sock = sock;
 	return t;
 }

@@ -18,7 +18,8 @@ struct client_thread {
 	struct client *client;		/* [S] */
 	struct remote_slot *slot;	/* [S] */
 	int sock;			/* [O] -1: not in use */
-	__s32 spin_score;		/* [O] */
+	__s32 work_score;		/* [O] does it pay to spin for the home's work */
+	__s32 event_score;		/* [O] and for what a call sleeps for */
 };
 
 /* This process, as a client of one home.  Pages of its own, since it may be made in

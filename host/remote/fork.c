@@ -37,11 +37,11 @@ static long begin_home(struct libos_fork *f, int sock)
 		return r;
 	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
 		return -errno;
-	pthread_mutex_lock(&f->srv->lock);
+	server_lock(f->srv);
 	r = peer_new(f->srv, f->parent, sock, &peer);
 	if (r == 0)
 		f->number = peer->number;
-	pthread_mutex_unlock(&f->srv->lock);
+	server_unlock(f->srv);
 	return r;
 }
 
@@ -113,11 +113,11 @@ EXPORT void libos_fork_end(struct libos_fork *f, int pid)
 	struct peer *peer;
 
 	if (f->srv) {
-		pthread_mutex_lock(&f->srv->lock);
+		server_lock(f->srv);
 		peer = peer_find(f->srv, f->number);
 		if (peer)
 			fork_over(peer, pid);
-		pthread_mutex_unlock(&f->srv->lock);
+		server_unlock(f->srv);
 	} else {
 		call_on(f->parent, REMOTE_NR_FORKED, f->number, (unsigned long)(long)pid, 0, 0);
 	}

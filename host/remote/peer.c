@@ -299,6 +299,7 @@ void peer_thread_end(struct served *t, int code)
 	struct libos *os = srv->os;
 
 	source_close(&t->src);
+	hot_remove(t);
 	if (t->doomed)
 		srv->ndoomed--;
 	call_on(&t->base, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0, 0);

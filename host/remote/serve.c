@@ -41,6 +41,9 @@ static void after_entry(struct served *t, int r)
 	if (r == LIBOS_IDLE) {
 		bool vacant = !load_relaxed(&os->poller);
 
+		/* It may be complete, and its slot be used again, once others get in. */
+		store_relaxed(&t->slot->home_cpu, this_cpu());
+		store_relaxed(&t->slot->parked, t->seq);
 		instance_release(os);
 		if (vacant)
 			helper_hurry(os);
@@ -53,12 +56,13 @@ static void after_entry(struct served *t, int r)
 		return;
 	}
 	channel_out(t);
+	store_relaxed(&t->slot->home_cpu, this_cpu());
 	instance_release(os);
 	channel_reply(t, t->base.call.ret, t->base.call.signals);
 }
 
 /* One request, if there is one.  False if @t is gone. */
-static bool serve(struct served *t)
+bool served_serve(struct served *t)
 {
 	struct libos *os = t->base.os;
 	__s64 ret;
@@ -116,8 +120,8 @@ void served_event(struct source *src, __u32 events)
 		drain(src->fd);
 	if (events & (EPOLLHUP | EPOLLERR))
 		served_doom(t);
-	else
-		serve(t);
+	else if (served_serve(t))
+		hot_add(t);
 }
 
 /* @t is doomed.  Its call is interrupted, again if need be; when it is over, @t ends. */

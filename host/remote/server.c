@@ -166,11 +166,31 @@ static void bell_event(struct source *src, __u32 events)
 	(void)!read(src->fd, &v, sizeof(v));
 }
 
+/* Any thread but the server's, which looks at @wanted. */
+void server_lock(struct libos_server *srv)
+{
+	__atomic_fetch_add(&srv->wanted, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_lock(&srv->lock);
+	__atomic_fetch_sub(&srv->wanted, 1, __ATOMIC_SEQ_CST);
+}
+
+void server_unlock(struct libos_server *srv)
+{
+	pthread_mutex_unlock(&srv->lock);
+}
+
+/* The server's own way: others first, who want it seldom. */
+static void lock_politely(struct libos_server *srv)
+{
+	while (load_relaxed(&srv->wanted))
+		sched_yield();
+	pthread_mutex_lock(&srv->lock);
+}
+
 static void handle(struct libos_server *srv, const struct epoll_event *ev, int n)
 {
 	int i;
 
-	pthread_mutex_lock(&srv->lock);
 	for (i = 0; i < n; i++) {
 		struct source *src = ev[i].data.ptr;
 
@@ -182,22 +202,54 @@ static void handle(struct libos_server *srv, const struct epoll_event *ev, int n
 	if (srv->deaf && !n)
 		listen_on(srv, true);
 	free_graves(srv);
+}
+
+/*
+ * Sleep until something is to be done, at most @ms milliseconds.  Lock held; given back
+ * meanwhile.
+ */
+static int sleep_in_epoll(struct libos_server *srv, struct epoll_event *ev, int ms)
+{
+	int n;
+
 	pthread_mutex_unlock(&srv->lock);
+	n = epoll_wait(srv->epfd, ev, BATCH, ms);
+	lock_politely(srv);
+	return n;
+}
+
+/* At what has rung, and at who wants the lock.  False: the server is to stop. */
+bool server_look(struct libos_server *srv)
+{
+	struct epoll_event ev[BATCH];
+	int n = epoll_wait(srv->epfd, ev, BATCH, 0);
+
+	if (n > 0)
+		handle(srv, ev, n);
+	if (load_relaxed(&srv->wanted)) {
+		pthread_mutex_unlock(&srv->lock);
+		lock_politely(srv);
+	}
+	return !load_relaxed(&srv->stop);
 }
 
 static void *server_main(void *arg)
 {
 	struct epoll_event ev[BATCH];
 	struct libos_server *srv = arg;
-	int n, timeout;
+	int n;
 
 	pthread_setname_np(pthread_self(), "libos-server");
+	lock_politely(srv);
 	while (!load_acquire(&srv->stop)) {
-		timeout = srv->ndoomed ? REMIND_MS : srv->deaf ? DEAF_MS : -1;
-		n = epoll_wait(srv->epfd, ev, BATCH, timeout);
+		hot_spin(srv);
+		/* What comes while we say that we look no longer has not rung. */
+		hot_cool(srv);
+		n = sleep_in_epoll(srv, ev, srv->ndoomed ? REMIND_MS : srv->deaf ? DEAF_MS : -1);
 		if (n >= 0)
 			handle(srv, ev, n);
 	}
+	pthread_mutex_unlock(&srv->lock);
 	return NULL;
 }
 
@@ -224,9 +276,9 @@ void server_stop(struct libos_server *srv)
 /* In the child of libos_serve_move(). */
 void server_moved(struct libos_server *srv)
 {
-	pthread_mutex_lock(&srv->lock);
+	server_lock(srv);
 	peers_moved(srv);
-	pthread_mutex_unlock(&srv->lock);
+	server_unlock(srv);
 }
 
 static void close_fd(int fd)
@@ -362,7 +414,7 @@ EXPORT int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_ser
 	if (r < 0)
 		goto out;
 	if (listen_fd >= 0) {
-		pthread_mutex_lock(&srv->lock);
+		server_lock(srv);
 		if (srv->listener.fd >= 0)
 			r = -EBUSY;
 		else if (fcntl(listen_fd, F_SETFD, FD_CLOEXEC) < 0 ||
@@ -371,7 +423,7 @@ EXPORT int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_ser
 		else
 			r = source_add(srv, &srv->listener, listen_fd = fd_high(listen_fd),
 				       guest_accept);
-		pthread_mutex_unlock(&srv->lock);
+		server_unlock(srv);
 	}
 out:
 	if (r < 0 && listen_fd >= 0)
@@ -408,7 +460,7 @@ EXPORT int libos_serve_clients(struct libos_server *srv, struct libos_client_inf
 	struct link *l;
 	int n = 0;
 
-	pthread_mutex_lock(&srv->lock);
+	server_lock(srv);
 	for (l = srv->peers.next; l != &srv->peers; l = l->next, n++) {
 		struct peer *peer = link_entry(l, struct peer, peers);
 
@@ -419,7 +471,7 @@ EXPORT int libos_serve_clients(struct libos_server *srv, struct libos_client_inf
 		info[n].calls = load_relaxed(&peer->calls);
 		read_comm(peer->pid, info[n].comm, sizeof(info[n].comm));
 	}
-	pthread_mutex_unlock(&srv->lock);
+	server_unlock(srv);
 	return n;
 }
 
@@ -440,8 +492,8 @@ EXPORT void libos_serve_query(struct libos_server *srv,
 					    size_t max),
 			      void *arg)
 {
-	pthread_mutex_lock(&srv->lock);
+	server_lock(srv);
 	srv->answer = answer;
 	srv->answer_arg = arg;
-	pthread_mutex_unlock(&srv->lock);
+	server_unlock(srv);
 }

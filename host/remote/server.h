@@ -74,6 +74,7 @@ struct guest {
 #define NO_PID		0x7fffffff
 
 #define GUESTS_MAX	64
+#define HOT_MAX		8
 #define SERVER_FDS	65536
 
 struct libos_server {
@@ -97,6 +98,13 @@ struct libos_server {
 	unsigned int nguest;		/* [W] */
 	struct link busy;		/* [T] */
 
+	struct served *hot[HOT_MAX];	/* [L] their slots are looked at without a bell */
+	unsigned int nhot;		/* [L] */
+	unsigned int nexthot;		/* [L] who goes for the next */
+	__u64 idle_since;		/* [W] ns, when the last request was done */
+	__s32 spin_score;		/* [W] does it pay to wait for the next one awake */
+	__u32 wanted;			/* [A] threads that want the lock */
+
 	int (*answer)(void *arg, const char *question, char *reply, size_t max); /* [L] */
 	void *answer_arg;		/* [L] */
 
@@ -116,6 +124,9 @@ void server_fd_note(struct libos_server *srv, int fd);
 void server_fd_forget(struct libos_server *srv, int fd);
 void server_bell(struct libos_server *srv);
 void server_forked(const struct libos_server *srv);
+bool server_look(struct libos_server *srv);
+void server_lock(struct libos_server *srv);
+void server_unlock(struct libos_server *srv);
 int server_start(struct libos_server *srv);
 void server_moved(struct libos_server *srv);
 void server_stop(struct libos_server *srv);
@@ -138,7 +149,14 @@ void peers_moved(struct libos_server *srv);
 void guest_accept(struct source *src, __u32 events);
 void hello_event(struct served *t, __u32 events);
 
+/* hot.c */
+void hot_add(struct served *t);
+void hot_remove(struct served *t);
+void hot_cool(struct libos_server *srv);
+void hot_spin(struct libos_server *srv);
+
 /* serve.c */
+bool served_serve(struct served *t);
 void served_event(struct source *src, __u32 events);
 void served_doom(struct served *t);
 void served_remind(struct served *t);

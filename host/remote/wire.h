@@ -33,6 +33,8 @@ struct remote_slot {
 	__u32	intr;		/* the call that is to be interrupted */
 	__u32	sleeps;		/* the thread may be asleep */
 	__s32	fd_hint;
+	__s32	cpu;		/* that the thread runs on */
+	__u32	pad;
 	__s64	nr;
 	__u64	arg[6];
 
@@ -40,7 +42,9 @@ struct remote_slot {
 	__u32	rep __attribute__((aligned(128)));
 	__u32	watched;	/* the home looks at @req by itself */
 	__s32	home;		/* its pid, which changes when it moves */
-	__u32	pad;
+	__u32	parked;		/* the call that has turned out to sleep */
+	__s32	home_cpu;	/* that the server runs on */
+	__u32	pad2;
 	__s64	ret;
 	__u64	signals;
 };
