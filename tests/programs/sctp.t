@@ -4,7 +4,7 @@
 # the tools' own functional tests where they are installed.
 # shellcheck source=../lib.sh
 . "${0%/*}/../lib.sh"
-need checksctp sctp_test sctp_darn
+need checksctp sctp_test sctp_darn /usr/bin/python3
 begin
 run_nuse checksctp
 check "checksctp" ran_well
@@ -36,23 +36,36 @@ for pair in "10.76.0.1 10.76.0.2" "fd76::1 fd76::2"; do
 	check "sctp_test: the other stack received them" test "$(counter eth0.rx_frames)" -ge 10
 done
 
+# A program that sends and exits at once; the reader is slow.
+exit_py=$TESTS/robust/exit.py
+start_nuse /usr/bin/python3 "$exit_py" read sctp 7300 1
+wait_for 10 out_has ready || note "the reader is not ready"
+other /usr/bin/python3 "$exit_py" send sctp 10.76.0.1 7300 60000 > "$T/other.out" 2>&1 || :
+await_nuse
+/usr/bin/python3 "$exit_py" digest 60000 > "$T/want"
+check "what was sent just before the end arrives" sh -c "tail -n 1 '$T/out' | cmp -s - '$T/want'"
+show "$T/other.out"
+
 conf > "$T/nuse.conf"
 tests=
 for dir in ${LKSCTP_TESTS:-} "$O/lksctp" /usr/lib/lksctp-tools /usr/libexec/lksctp-tools; do
 	[ ! -d "$dir" ] || tests=${tests:-$dir}
 done
-for name in test_1_to_1_accept_close test_1_to_1_addrs test_1_to_1_connect test_1_to_1_recvfrom \
+for name in test_1_to_1_accept_close test_1_to_1_addrs test_1_to_1_connect test_1_to_1_connectx \
+	test_1_to_1_events test_1_to_1_initmsg_connect test_1_to_1_nonblock test_1_to_1_recvfrom \
 	test_1_to_1_recvmsg test_1_to_1_rtoinfo test_1_to_1_send test_1_to_1_sendmsg \
 	test_1_to_1_sendto test_1_to_1_shutdown test_1_to_1_socket_bind_listen \
-	test_1_to_1_sockopt test_1_to_1_threads test_1_to_1_nonblock test_1_to_1_initmsg_connect \
-	test_1_to_1_events test_autoclose test_basic test_basic_v6 test_connect test_connectx \
-	test_fragments test_getname test_inaddr_any test_peeloff test_recvmsg test_sctp_sendrecvmsg \
+	test_1_to_1_sockopt test_1_to_1_threads test_assoc_abort test_assoc_shutdown \
+	test_autoclose test_basic test_connect test_connectx test_fragments test_getname \
+	test_inaddr_any test_peeloff test_recvmsg test_sctp_sendrecvmsg test_sctp_sendvrecvv \
 	test_sockopt test_tcp_style test_timetolive; do
-	if [ -n "$tests" ] && [ -x "$tests/$name" ]; then
-		run_nuse "$tests/$name"
-		check "lksctp $name" sh -c "[ $status -eq 0 ] && ! grep -qE ' (FAIL|BROK) : ' '$T/out' '$T/err'"
-	else
-		skip "lksctp $name" "the tools' own tests are not installed (LKSCTP_TESTS names their directory)"
-	fi
+	for version in "$name" "${name}_v6"; do
+		if [ -n "$tests" ] && [ -x "$tests/$version" ]; then
+			run_nuse "$tests/$version"
+			check "lksctp $version" sh -c "[ $status -eq 0 ] && ! grep -qE ' (FAIL|BROK) : ' '$T/out' '$T/err'"
+		else
+			skip "lksctp $version" "the tools' own tests are not there (scripts/lksctp.sh, LKSCTP_TESTS)"
+		fi
+	done
 done
 finish
