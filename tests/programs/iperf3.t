@@ -34,8 +34,8 @@ serve()
 {
 	what=$1 name=$2 min=$3
 	shift 3
-	start_nuse iperf3 -s -1
-	wait_for 5 grep -q listening "$T/out" || :
+	start_nuse iperf3 -s -1 --forceflush
+	wait_for 5 grep -q listening "$T/out" || note "it does not listen"
 	status=0
 	peer timeout "$LIMIT" iperf3 -t 1 "$@" > "$T/client.out" 2>&1 || status=$?
 	check "iperf3 server $what" test "$status" -eq 0
