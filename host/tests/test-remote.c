@@ -140,6 +140,203 @@ static int generations(struct libos_thread *me, void *arg)
 	return status_of(fork_client(me, generations, (void *)(n - 1)));
 }
 
+/* --- calls of many kinds ------------------------------------------------------ */
+
+static int netlink_dump(struct libos_thread *me)
+{
+	struct {
+		struct nlmsghdr h;
+		struct rtgenmsg g;
+	} req = {
+		.h = {
+			.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtgenmsg)),
+			.nlmsg_type = RTM_GETLINK,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+		},
+	};
+	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
+	struct iovec iov[2] = { { &req, 8 }, { (char *)&req + 8, sizeof(req) - 8 } };
+	struct msghdr msg = {
+		.msg_name = &to,
+		.msg_namelen = sizeof(to),
+		.msg_iov = iov,
+		.msg_iovlen = 2,
+	};
+	char buf[16384], name[64] = "";
+	struct nlmsghdr *h = (struct nlmsghdr *)buf;
+	int fd, bad = 0;
+	long n;
+
+	fd = (int)CALL(me, SYS_socket, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	expect_eq(CALL(me, SYS_sendmsg, fd, P(&msg), 0), sizeof(req));
+	iov[0] = (struct iovec){ buf, sizeof(buf) };
+	msg.msg_iovlen = 1;
+	n = CALL(me, SYS_recvmsg, fd, P(&msg), 0);
+	expect(n > 0 && h->nlmsg_type == RTM_NEWLINK && to.nl_pid == 0);
+	if (n > 0) {
+		struct rtattr *a = IFLA_RTA(NLMSG_DATA(h));
+
+		for (n = IFLA_PAYLOAD(h); RTA_OK(a, n); a = RTA_NEXT(a, n))
+			if (a->rta_type == IFLA_IFNAME)
+				memcpy(name, RTA_DATA(a), RTA_PAYLOAD(a));
+	}
+	expect(!strcmp(name, "lo"));
+	CALL(me, SYS_close, fd);
+	return bad;
+}
+
+static int ioctls(struct libos_thread *me)
+{
+	struct ifreq ifr[4];
+	struct ifconf conf = { .ifc_len = sizeof(ifr), .ifc_req = ifr };
+	int fd = (int)CALL(me, SYS_socket, AF_INET, SOCK_DGRAM, 0), bad = 0;
+
+	expect_eq(CALL(me, SYS_ioctl, fd, SIOCGIFCONF, P(&conf)), 0);
+	expect_eq(conf.ifc_len, sizeof(ifr[0]));
+	expect(!strcmp(ifr[0].ifr_name, "lo"));
+	conf.ifc_len = sizeof(ifr);
+	conf.ifc_req = (void *)16;
+	expect_eq(CALL(me, SYS_ioctl, fd, SIOCGIFCONF, P(&conf)), -EFAULT);
+	CALL(me, SYS_close, fd);
+	return bad;
+}
+
+/* Sizes about the limits of the channel, in pieces, at odd places. */
+static int transfers(struct libos_thread *me)
+{
+	static const size_t size[] = {
+		0, 1, 100, 1999, 2000, 2047, 2048, 2049, 4095, 4096, 4097, 65536, 1 << 20
+	};
+	static char out[(1 << 20) + 64], in[(1 << 20) + 64];
+	int fd[3], bad = 0;
+	unsigned int i;
+	size_t at, j;
+	long r;
+
+	expect_eq(tcp_pair(me, 9000, fd), 0);
+	for (i = 0; i < sizeof(size) / sizeof(*size); i++) {
+		struct iovec iov[3] = {
+			{ out + 3, size[i] / 3 },
+			{ out + 3 + size[i] / 3, size[i] / 3 },
+			{ out + 3 + size[i] / 3 * 2, size[i] - size[i] / 3 * 2 },
+		};
+
+		for (j = 0; j < size[i]; j++)
+			out[3 + j] = (char)(j * 31 + i);
+		memset(in, 0x55, sizeof(in));
+		for (at = 0; at < size[i];) {
+			size_t chunk = size[i] - at < 65536 ? size[i] - at : 65536;
+
+			if (size[i] <= 65536)
+				r = CALL(me, SYS_writev, fd[1], P(iov), 3);
+			else
+				r = CALL(me, SYS_write, fd[1], P(out + 3 + at), chunk);
+			if (r <= 0) {
+				expect_eq(r, chunk);
+				return bad;
+			}
+			for (j = 0; j < (size_t)r;) {
+				long n = CALL(me, SYS_read, fd[2], P(in + 7 + at + j), (size_t)r - j);
+
+				if (n <= 0) {
+					expect_eq(n, 1);
+					return bad;
+				}
+				j += (size_t)n;
+			}
+			at += (size_t)r;
+		}
+		expect(!memcmp(out + 3, in + 7, size[i]));
+		expect(in[6] == 0x55 && in[7 + size[i]] == 0x55);
+	}
+	return bad;
+}
+
+/* Bad addresses: wholly, in part, read-only, and not for lack of a try. */
+static int faults(struct libos_thread *me)
+{
+	char *page = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	int fd[3], bad = 0;
+	char c = 0;
+
+	munmap(page + 4096, 4096);
+	mprotect(page + 8192, 4096, PROT_READ);
+	expect_eq(tcp_pair(me, 9100, fd), 0);
+	expect_eq(CALL(me, SYS_write, fd[1], 16, 1), -EFAULT);
+	expect_eq(CALL(me, SYS_write, fd[1], P(page + 4096), 1), -EFAULT);
+	expect_eq(CALL(me, SYS_sendto, fd[1], P(page), 10, 0, P(page + 4090), 16), -EFAULT);
+	expect_eq(CALL(me, SYS_getsockname, fd[1], P(page + 8192), P(&len)), -EFAULT);
+	expect_eq(CALL(me, SYS_getsockname, fd[1], P(&a), P(page + 4096)), -EFAULT);
+	expect_eq(CALL(me, SYS_getsockname, fd[1], P(&a), P(&len)), 0);
+	expect_eq(CALL(me, SYS_write, fd[1], P("x"), 1), 1);
+	expect_eq(CALL(me, SYS_recvfrom, fd[2], P(page + 8192), 1, MSG_PEEK, 0, 0), -EFAULT);
+	expect_eq(CALL(me, SYS_recvfrom, fd[2], P(page + 4096), 1, MSG_PEEK, 0, 0), -EFAULT);
+	expect_eq(CALL(me, SYS_read, fd[2], P(&c), 1), 1);
+	expect_eq(c, 'x');
+	/* A string that ends just before a hole. */
+	memcpy(page + 4096 - 6, "/proc", 6);
+	expect_eq(CALL(me, SYS_access, P(page + 4096 - 6), 0), 0);
+	page[4095] = 'x';
+	expect_eq(CALL(me, SYS_access, P(page + 4096 - 6), 0), -EFAULT);
+	return bad;
+}
+
+/* A file of the client's own in the stack's poll and epoll. */
+static int host_files(struct libos_thread *me)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 77 }, got;
+	int p[2], ep, bad = 0, i;
+	struct pollfd pf;
+	unsigned long arg[6] = { 0 };
+	char c;
+
+	if (pipe(p) < 0)
+		return 1;
+	/* Numbers that are free in the stack as well, as the glue sees to it. */
+	for (i = 0; i < 2; i++) {
+		int low = p[i];
+
+		p[i] = fcntl(low, F_DUPFD, 100);
+		close(low);
+	}
+	arg[0] = (unsigned long)p[0];
+	expect_eq(libos_call_fd(me, LIBOS_NR_HOSTFILE, arg, p[0]), p[0]);
+	pf = (struct pollfd){ .fd = p[0], .events = POLLIN };
+	expect_eq(CALL(me, SYS_poll, P(&pf), 1, 0), 0);
+	ep = (int)CALL(me, SYS_epoll_create1, 0);
+	expect_eq(CALL(me, SYS_epoll_ctl, ep, EPOLL_CTL_ADD, p[0], P(&ev)), 0);
+	if (!fork()) {
+		usleep(20000);
+		(void)!write(p[1], "x", 1);
+		_exit(0);
+	}
+	expect_eq(CALL(me, SYS_epoll_wait, ep, P(&got), 1, 5000), 1);
+	expect_eq(got.data.u64, 77);
+	expect_eq(CALL(me, SYS_poll, P(&pf), 1, 0), 1);
+	expect_eq(read(p[0], &c, 1), 1);
+	expect_eq(CALL(me, SYS_close, p[0]), 0);
+	/* The home has let go of it: the pipe breaks. */
+	close(p[0]);
+	wait(NULL);
+	signal(SIGPIPE, SIG_IGN);
+	expect(eventually(write(p[1], "x", 1) < 0));
+	return bad;
+}
+
+static int kinds(struct libos_thread *me, void *arg)
+{
+	int bad = 0;
+
+	bad += netlink_dump(me);
+	bad += ioctls(me);
+	bad += transfers(me);
+	bad += faults(me);
+	bad += host_files(me);
+	return bad;
+}
+
 /* --- threads of a client --------------------------------------------------- */
 
 struct worker {
@@ -548,6 +745,8 @@ int main(void)
 	srv = libos_served(home);
 	ok(srv != NULL, "now there is a server");
 	ok(eventually(libos_serve_clients(srv, NULL, 0) == 0), "no client is left");
+	is(status_of(fork_client(home, kinds, NULL)), 0,
+	   "netlink, ioctl, transfers, faults and host files");
 	test_shared();
 	is(status_of(fork_client(home, generations, (void *)5)), 0, "five generations");
 	is(status_of(fork_client(home, threads, NULL)), 0, "threads that sleep");
