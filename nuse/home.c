@@ -20,11 +20,13 @@
  * SIGKILL, and the stack ends.  That takes a thread of its own, since the main one
  * may be running a program.  SIGTERM to a settled home ends the stack at once.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -36,9 +38,6 @@
 #include "run.h"
 
 #define MAX_CLIENTS 1024
-
-/* Not in every build of the library. */
-int libos_serve_move(struct libos_thread *thr) __attribute__((weak));
 
 static void wake(struct nuse_home *h)
 {
@@ -61,12 +60,27 @@ static int64_t boottime(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
+void nuse_home_note_files(struct nuse_home *h)
+{
+	const int max = sizeof(h->inherited) / sizeof(h->inherited[0]);
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	while (d && (e = readdir(d)) && h->ninherited < max) {
+		int fd = atoi(e->d_name);
+
+		if (fd > STDERR_FILENO && fd != dirfd(d))
+			h->inherited[h->ninherited++] = fd;
+	}
+	if (d)
+		closedir(d);
+}
+
 int nuse_home_serve(struct nuse_home *h, int listen_fd, int fd_min)
 {
 	int fd, ret;
 
 	h->started_ns = boottime();
-	h->fd_min = fd_min;
 	h->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (h->stop_fd < 0)
 		return -errno;
@@ -254,12 +268,11 @@ void nuse_home_settle(struct nuse_home *h, bool forever)
 static void leave_user(const struct nuse_home *h, bool keep_stderr)
 {
 	struct stat st;
-	int null;
+	int null, i;
 
 	setsid();
-	/* Below are the ones that the program has left open, or nuse was started with. */
-	if (h->fd_min > STDERR_FILENO)
-		close_range(STDERR_FILENO + 1, h->fd_min - 1, 0);
+	for (i = 0; i < h->ninherited; i++)
+		close(h->inherited[i]);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	umask(022);
 	if (chdir("/") < 0)
@@ -290,7 +303,7 @@ int nuse_home_stay(struct nuse_home *h, bool keep_stderr)
 		return 0;
 	}
 	if (!__atomic_load_n(&h->stopping, __ATOMIC_SEQ_CST)) {
-		ret = libos_serve_move ? libos_serve_move(h->thr) : -ENOSYS;
+		ret = libos_serve_move(h->thr);
 		if (ret > 0)
 			return -1;
 		if (ret == 0) {

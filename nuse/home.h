@@ -42,7 +42,7 @@
  * @prog: name of the program that runs in this process, NULL if there is none
  * @helpers: pids of what run lines left running, @nhelpers of them
  * @started_ns: CLOCK_BOOTTIME
- * @fd_min: file descriptors of nuse and the libraries are not below
+ * @inherited: files that nuse was started with, @ninherited of them
  * @stop_fd: readable when the stack is to end
  * @signal: that said so, 0 if none did
  * @stopping: nuse --stop has come
@@ -57,10 +57,14 @@ struct nuse_home {
 	int helpers[64];
 	int nhelpers;
 	int64_t started_ns;
-	int fd_min, stop_fd;
+	int inherited[128];
+	int ninherited, stop_fd;
 	volatile int signal;
 	int stopping;
 };
+
+/** nuse_home_note_files() - what is open now is the caller's; at the very start */
+void nuse_home_note_files(struct nuse_home *h);
 
 /**
  * nuse_home_serve() - the stack is up: let others in

@@ -377,6 +377,7 @@ int nuse_run(const struct nuse_conf *c, const struct nuse_cmd *cmd)
 	struct run r = { .c = c, .cmd = cmd };
 	int wstatus = 0, ret;
 
+	nuse_home_note_files(&r.h);
 	if (cmd->daemon)
 		return run_daemon(&r);
 	if (set_up(&r) < 0) {
