@@ -53,14 +53,14 @@ static void settle(void)
 	int tries;
 	FILE *f;
 
-	for (tries = 0; tries < 300; tries++) {
+	for (tries = 0; tries < 900; tries++) {
 		orphans = 0;
 		f = fopen("/proc/net/sockstat", "r");
 		while (f && fgets(line, sizeof(line), f))
 			sscanf(line, "TCP: inuse %*u orphan %lu", &orphans);
 		if (f)
 			fclose(f);
-		if (orphans < 4)
+		if (!orphans)
 			return;
 		usleep(100000);
 	}
