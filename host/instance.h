@@ -291,6 +291,8 @@ void arena_unmap(void *host, __u64 addr, __u64 len);
 void hostfile_fire(struct libos *os, int fd, __u32 events);
 
 /* memory.c */
+__u64 memory_read(struct libos_thread *thr, void *dst, __u64 src, __u64 len);
+__u64 memory_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 len);
 __u64 mem_read(void *host, void *host_task, void *dst, __u64 src, __u64 len);
 __u64 mem_write(void *host, void *host_task, __u64 dst, const void *src, __u64 len);
 
@@ -317,6 +319,8 @@ void thread_free_all(struct libos *os);
 
 /* remote/ */
 void channel_done(struct libos_thread *thr);
+__u64 channel_read(struct libos_thread *thr, void *dst, __u64 src, __u64 len);
+__u64 channel_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 len);
 void channel_shut(struct libos *os);
 void server_end(struct libos *os);
 void client_close(struct client *c);

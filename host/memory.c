@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of programs in other processes, by process_vm_readv() and _writev().
+ * Memory of programs in other processes, by process_vm_readv() and _writev(); what a
+ * call of theirs carries with it is left to remote/payload.c.
  *
  * One call moves as much as the host allows; it stops short at the first page
  * that is not there, and says by how much.  What is left is what the kernel
@@ -43,12 +44,30 @@ static __u64 move(long nr, struct libos_thread *thr, void *local, __u64 remote, 
 	return len;
 }
 
+__u64 memory_read(struct libos_thread *thr, void *dst, __u64 src, __u64 len)
+{
+	return move(SYS_process_vm_readv, thr, dst, src, len);
+}
+
+__u64 memory_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 len)
+{
+	return move(SYS_process_vm_writev, thr, (void *)src, dst, len);
+}
+
 __u64 mem_read(void *host, void *host_task, void *dst, __u64 src, __u64 len)
 {
-	return move(SYS_process_vm_readv, host_task, dst, src, len);
+	struct libos_thread *thr = host_task;
+
+	if (likely(load_relaxed(&thr->word) == WORD_REMOTE))
+		return channel_read(thr, dst, src, len);
+	return memory_read(thr, dst, src, len);
 }
 
 __u64 mem_write(void *host, void *host_task, __u64 dst, const void *src, __u64 len)
 {
-	return move(SYS_process_vm_writev, host_task, (void *)src, dst, len);
+	struct libos_thread *thr = host_task;
+
+	if (likely(load_relaxed(&thr->word) == WORD_REMOTE))
+		return channel_write(thr, dst, src, len);
+	return memory_write(thr, dst, src, len);
 }

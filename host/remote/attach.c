@@ -76,11 +76,6 @@ static void *map(size_t len, int prot, int flags, int fd)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static unsigned long no_fault(unsigned long ip)
-{
-	return 0;
-}
-
 static int make_client(int sock, int memfd, const struct remote_welcome *w,
 		       struct libos_thread **main)
 {
@@ -104,7 +99,7 @@ static int make_client(int sock, int memfd, const struct remote_welcome *w,
 	c->home = w->home;
 	c->kernel.size = sizeof(c->kernel);
 	c->kernel.version = c->release;
-	c->kernel.fault = no_fault;
+	c->kernel.fault = client_fault;
 	c->os.kernel = &c->kernel;
 	c->os.client = c;
 	c->os.clock = clock_find();

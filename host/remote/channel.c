@@ -28,6 +28,7 @@ bool channel_take(struct served *t)
 	call->fd_hint = load_relaxed(&s->fd_hint);
 	call->signals = 0;
 	store_relaxed(&call->interrupt, 0);
+	payload_take(t);
 	return true;
 }
 
@@ -62,6 +63,9 @@ void channel_reply(struct served *t, __s64 ret, __u64 signals)
 {
 	struct remote_slot *s = t->slot;
 
+	if (unlikely(t->out_fault) && ret >= 0)
+		ret = -EFAULT;
+	store_relaxed(&s->out_len, t->out_len);
 	store_relaxed(&s->ret, ret);
 	store_relaxed(&s->signals, signals);
 	xchg(&s->rep, t->seq);
@@ -83,6 +87,17 @@ static void complete(struct served *t, __s64 ret, __u64 signals)
 		server_bell(t->peer->srv);
 	}
 	channel_reply(t, ret, signals);
+}
+
+/* The mem ops for a call of another process. */
+__u64 channel_read(struct libos_thread *thr, void *dst, __u64 src, __u64 len)
+{
+	return payload_read((struct served *)thr, dst, src, len);
+}
+
+__u64 channel_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 len)
+{
+	return payload_write((struct served *)thr, dst, src, len);
 }
 
 /* The call of @thr, which is a &struct served, is complete.  Token held. */

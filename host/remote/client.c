@@ -116,6 +116,82 @@ static void sleep_until_complete(struct client_thread *t)
 		score(&t->event_score, os->clock() - start < 2 * os->spin_ns);
 }
 
+/* copy.S */
+unsigned long remote_copy(void *to, const void *from, unsigned long n);
+extern const char remote_copy_begin[], remote_copy_end[];
+
+/* A SIGSEGV at @ip: where to go on, if it was in a copy from or to the program's memory. */
+unsigned long client_fault(unsigned long ip)
+{
+	return ip >= (unsigned long)remote_copy_begin && ip < (unsigned long)remote_copy_end ?
+	       (unsigned long)remote_copy_end : 0;
+}
+
+/* The one range of memory that a call will surely read; bytes, 0 for none or unknown. */
+static __u64 reads(long nr, const unsigned long arg[6], __u64 *addr)
+{
+	*addr = arg[1];
+	switch (nr) {
+	case SYS_write:
+	case SYS_sendto:
+	case SYS_connect:
+	case SYS_bind:
+		return arg[2];
+	case SYS_writev:
+	case SYS_readv:
+		return arg[2] < 1024 ? arg[2] * 16 : 0;
+	case SYS_sendmsg:
+	case SYS_recvmsg:
+		return sizeof(struct msghdr);
+	case SYS_epoll_ctl:
+		*addr = arg[3];
+		return arg[1] != EPOLL_CTL_DEL ? sizeof(struct epoll_event) : 0;
+	case SYS_setsockopt:
+		*addr = arg[3];
+		return arg[4];
+#ifdef SYS_poll
+	case SYS_poll:
+#endif
+	case SYS_ppoll:
+		*addr = arg[0];
+		return arg[1] < 1024 ? arg[1] * 8 : 0;
+	}
+	return 0;
+}
+
+/* Without it the home reads our memory itself, and finds out what is wrong with it. */
+static void put_payload(struct remote_slot *s, long nr, const unsigned long arg[6])
+{
+	__u64 addr = 0, n = reads(nr, arg, &addr);
+
+	if (n > REMOTE_IN || (n && remote_copy((char *)s + REMOTE_IN_AT, (const void *)addr, n)))
+		n = 0;
+	store_relaxed(&s->in_addr, addr);
+	store_relaxed(&s->in_len, (__u32)n);
+}
+
+/* What the home has written to our memory, by way of the slot.  @ret: of the call. */
+static long take_payload(const struct remote_slot *s, long ret)
+{
+	const char *log = (const char *)s + REMOTE_OUT_AT;
+	__u32 len = load_relaxed(&s->out_len), at = 0;
+	bool fault = false;
+
+	if (len > REMOTE_OUT)
+		return ret;
+	while (at + sizeof(struct remote_write) <= len) {
+		const struct remote_write *w = (const struct remote_write *)(log + at);
+
+		at += sizeof(*w);
+		if (w->len > len - at)
+			break;
+		if (remote_copy((void *)w->addr, w + 1, w->len))
+			fault = true;
+		at += REMOTE_ALIGN(w->len);
+	}
+	return fault && ret >= 0 ? -EFAULT : ret;
+}
+
 static long remote_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
 {
 	struct client_thread *t = to_client_thread(thr);
@@ -134,13 +210,14 @@ static long remote_call(struct libos_thread *thr, long nr, const unsigned long a
 		store_relaxed(&s->arg[i], arg[i]);
 	store_relaxed(&s->fd_hint, fd_hint);
 	store_relaxed(&s->cpu, this_cpu());
+	put_payload(s, nr, arg);
 	xchg(&s->req, thr->seq);
 	if (!load_relaxed(&s->watched))
 		ring(t);
 	if (!spin(t))
 		sleep_until_complete(t);
 	if (likely(complete(t))) {
-		ret = load_relaxed(&s->ret);
+		ret = take_payload(s, load_relaxed(&s->ret));
 		thr->signals |= load_relaxed(&s->signals);
 	}
 out:

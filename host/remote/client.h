@@ -37,6 +37,7 @@ struct client {
 
 /* client.c; hot */
 extern const struct thread_ops remote_thread_ops;
+unsigned long client_fault(unsigned long ip);
 struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock);
 int client_socketpair(int sv[2]);
 

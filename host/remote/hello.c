@@ -205,7 +205,11 @@ static void guest_event(struct source *src, __u32 events)
 	guest_end(g);
 }
 
-/* Of guests who say nothing, the one that has been here longest goes first. */
+/*
+ * A guest may speak before we accept: that the kernel is to say who it is has been
+ * asked of the listener already.
+ *
+ * Of guests who say nothing, the one that has been here longest goes first. */
 void guest_accept(struct source *src, __u32 events)
 {
 	struct libos_server *srv = src->srv;
@@ -223,6 +227,7 @@ void guest_accept(struct source *src, __u32 events)
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		goto err;
+	/* Where that is not inherited. */
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0 ||
 	    source_add(srv, &g->src, fd, guest_event) < 0)
 		goto err;

@@ -402,7 +402,7 @@ static pthread_mutex_t create_lock = PTHREAD_MUTEX_INITIALIZER;
 EXPORT int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_server **out)
 {
 	struct libos_server *srv;
-	int r = 0;
+	int r = 0, one = 1;
 
 	if (libos_is_remote(thr))
 		return -EINVAL;
@@ -418,7 +418,8 @@ EXPORT int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_ser
 		if (srv->listener.fd >= 0)
 			r = -EBUSY;
 		else if (fcntl(listen_fd, F_SETFD, FD_CLOEXEC) < 0 ||
-			 fcntl(listen_fd, F_SETFL, O_NONBLOCK) < 0)
+			 fcntl(listen_fd, F_SETFL, O_NONBLOCK) < 0 ||
+			 setsockopt(listen_fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
 			r = -errno;
 		else
 			r = source_add(srv, &srv->listener, listen_fd = fd_high(listen_fd),

@@ -37,6 +37,9 @@ struct served {
 	bool inside;			/* [T] its call is in the kernel layer */
 	bool interrupted;		/* [T] and the kernel was told to end it */
 	bool doomed;			/* [L] and [T] to be ended once it is outside */
+	bool out_fault;			/* [T] a write in the log has failed */
+	__u32 in_len, out_len;		/* [T] see payload.c */
+	__u64 in_addr;			/* [T] */
 	struct link busy;		/* [T] in libos_server.busy while inside */
 };
 
@@ -172,6 +175,11 @@ void channel_out(struct served *t);
 bool channel_interrupts(const struct served *t);
 void channel_reply(struct served *t, __s64 ret, __u64 signals);
 void channel_home(struct served *t, int pid);
+
+/* payload.c; hot */
+void payload_take(struct served *t);
+__u64 payload_read(struct served *t, void *dst, __u64 src, __u64 len);
+__u64 payload_write(struct served *t, __u64 dst, const void *src, __u64 len);
 
 /* fds.c */
 int fd_high(int fd);

@@ -37,6 +37,9 @@ struct remote_slot {
 	__u32	pad;
 	__s64	nr;
 	__u64	arg[6];
+	__u64	in_addr;	/* where in its memory what is at REMOTE_IN_AT has come from */
+	__u32	in_len;		/* bytes of it; 0: nothing came along */
+	__u32	pad3;
 
 	/* The home writes, the client reads. */
 	__u32	rep __attribute__((aligned(128)));
@@ -47,9 +50,26 @@ struct remote_slot {
 	__u32	pad2;
 	__s64	ret;
 	__u64	signals;
+	__u32	out_len;	/* bytes of writes at REMOTE_OUT_AT */
+	__u32	pad4;
 };
 
-_Static_assert(sizeof(struct remote_slot) <= REMOTE_SLOT, "a slot has its place");
+/* Small payloads, in the rest of the slot; see payload.c. */
+#define REMOTE_IN_AT	512
+#define REMOTE_IN	(REMOTE_OUT_AT - REMOTE_IN_AT)
+#define REMOTE_OUT_AT	4096
+#define REMOTE_OUT	(REMOTE_SLOT - REMOTE_OUT_AT)
+
+/* A write that the client is to carry out; the bytes follow, then the next, aligned. */
+struct remote_write {
+	__u64	addr;
+	__u32	len;
+	__u32	pad;
+};
+
+#define REMOTE_ALIGN(n)	(((n) + 7) & ~7U)
+
+_Static_assert(sizeof(struct remote_slot) <= REMOTE_IN_AT, "a slot has its place");
 
 /* What is said on the socket before a process has a slot. */
 enum {

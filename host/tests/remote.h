@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <libos/remote.h>
 
 #include "../instance.h"
@@ -42,6 +43,33 @@ static inline __u64 now_ns(void)
 	_good;							\
 })
 
+/* The identity of this thread, if it is a client's. */
+static __thread struct libos_thread *self;
+
+/* A bad pointer of a call is touched by the client itself. */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	unsigned long to = 0;
+
+	if (self && libos_in_call(self))
+		to = libos_fault(self, (unsigned long)uc->uc_mcontext.gregs[REG_RIP]);
+	if (!to) {
+		signal(sig, SIG_DFL);
+		return;
+	}
+	uc->uc_mcontext.gregs[REG_RIP] = (long)to;
+}
+
+static inline void become_client(struct libos_thread *me)
+{
+	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+	self = me;
+	sigaction(SIGSEGV, &sa, NULL);
+	sigaction(SIGBUS, &sa, NULL);
+}
+
 /*
  * Fork a client that runs @fn and exits with what it returns.  The child's TAP output
  * is its own affair: it says "#" lines only.
@@ -66,6 +94,7 @@ static inline pid_t fork_client(struct libos_thread *parent,
 			printf("# libos_fork_child: %s\n", strerror(-r));
 			_exit(101);
 		}
+		become_client(me);
 		_exit(fn(me, arg));
 	}
 	libos_fork_end(f, pid);

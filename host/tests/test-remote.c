@@ -379,7 +379,6 @@ static int threads(struct libos_thread *me, void *arg)
 
 /* --- interruption ----------------------------------------------------------- */
 
-static struct libos_thread *self;
 static volatile sig_atomic_t handled;
 
 static void on_signal(int sig)
@@ -397,7 +396,6 @@ static int interrupted(struct libos_thread *me, void *arg)
 	long r;
 	char c;
 
-	self = me;
 	sigaction(SIGALRM, &sa, NULL);
 	expect_eq(tcp_pair(me, 4000, fd), 0);
 	for (i = 0; i < 50; i++) {
@@ -588,6 +586,7 @@ static int attached(void)
 	expect_eq(libos_ask(sock, "what?", reply, sizeof(reply)), -EINVAL);
 	expect_eq(libos_ask(sock, "much", reply, sizeof(reply)), -EMSGSIZE);
 	expect_eq(libos_attach(sock, &me), 0);
+	become_client(me);
 	expect_eq(CALL(me, SYS_getpid), getpid());
 	expect_eq(CALL(me, SYS_close, 0), -EBADF);
 	expect_eq(tcp_pair(me, 7000, fd), 0);
