@@ -107,7 +107,8 @@ static void sleep_until_complete(struct client_thread *t)
 	while (!complete(t) && !load_acquire(&c->dead)) {
 		permit(t);
 		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), 0, NULL, NULL);
-		if (r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN))
+		/* A thread that ends is answered, and then hung up. */
+		if ((r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN)) && !complete(t))
 			home_is_gone(c);
 	}
 	store_relaxed(&t->slot->sleeps, 0);
@@ -278,9 +279,12 @@ static void remote_thread_exit(struct libos_thread *thr, int code)
 	struct client_thread *t = to_client_thread(thr);
 	int sock = t->sock;
 
+	/* The home may give the slot to a new thread as soon as it has answered. */
+	xchg(&t->leaving, 1);
 	call3(thr, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0);
 	store_relaxed(&t->sock, -1);
 	sys(SYS_close, sock);
+	store_release(&t->leaving, 0);
 }
 
 static int remote_netdev_add(struct libos_thread *thr, const struct libos_netdev_params *params,
@@ -308,6 +312,8 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 	struct client_thread *t = &c->thread[index];
 	__u32 seq;
 
+	while (load_acquire(&t->leaving))
+		sys(SYS_sched_yield);
 	t->slot = (struct remote_slot *)(c->shm + (size_t)index * REMOTE_SLOT);
 	/* Numbers go on where an earlier thread of the slot left them. */
 	seq = load_relaxed(&t->slot->req);

@@ -182,8 +182,7 @@ bool request_own(struct served *t, __s64 *ret)
 		*ret = forked(t, c.arg[0], (int)c.arg[1]);
 		break;
 	case LIBOS_NR_TASK_EXIT:
-		channel_reply(t, 0, 0);
-		peer_thread_end(t, (int)c.arg[0]);
+		peer_thread_end(t, (int)c.arg[0], true);
 		return false;
 	case LIBOS_NR_HOSTFILE:
 		*ret = host_file(t, (int)c.arg[0], c.fd_hint);

@@ -167,7 +167,7 @@ static int add_thread(struct peer *peer, struct libos_thread *parent, __u64 flag
 	if (r < 0) {
 		srv->ndoomed++;
 		t->doomed = true;
-		peer_thread_end(t, 0);
+		peer_thread_end(t, 0, false);
 		return (int)r;
 	}
 	return (int)i;
@@ -291,15 +291,19 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd)
 	return r;
 }
 
-/* @t is outside the kernel layer.  With the last thread its process goes. */
-void peer_thread_end(struct served *t, int code)
+/*
+ * @t is outside the kernel layer.  With the last thread its process goes.  @reply: it
+ * has asked for it, and is answered when its files are closed.
+ */
+void peer_thread_end(struct served *t, int code, bool reply)
 {
 	struct peer *peer = t->peer;
 	struct libos_server *srv = peer->srv;
 	struct libos *os = srv->os;
 
-	source_close(&t->src);
 	hot_remove(t);
+	if (!reply)
+		source_close(&t->src);
 	if (t->doomed)
 		srv->ndoomed--;
 	call_on(&t->base, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0, 0);
@@ -308,6 +312,10 @@ void peer_thread_end(struct served *t, int code)
 	if (!load_relaxed(&os->halted) && os->kernel->run(NULL) < 0)
 		instance_shut(os);
 	instance_release(os);
+	if (reply) {
+		channel_reply(t, 0, 0);
+		source_close(&t->src);
+	}
 	peer->thread[t->index] = NULL;
 	server_bury(srv, t);
 	if (!--peer->nthread)

@@ -140,7 +140,7 @@ void served_remind(struct served *t)
 	inside = t->inside;
 	token_unlock(os);
 	if (!inside)
-		peer_thread_end(t, 0);
+		peer_thread_end(t, 0, false);
 }
 
 /*

@@ -142,7 +142,7 @@ void peer_watch(struct peer *peer, int pid);
 void peer_sent(struct peer *peer);
 void fork_over(struct peer *child, int pid);
 int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd);
-void peer_thread_end(struct served *t, int code);
+void peer_thread_end(struct served *t, int code, bool reply);
 void peer_gone(struct peer *peer);
 void peers_reap(struct libos_server *srv);
 void peers_inherit(struct libos_server *srv, int advice);
