@@ -263,6 +263,43 @@ out:
 	return ret;
 }
 
+/*
+ * A host file in the stack's poll.  It is polled by a descriptor of our own, which is
+ * closed with the stack's file: a child of fork(2) may wait for a file that the
+ * program has closed since, and whose number another file has.
+ */
+static long hostfile_call(struct libos_thread *thr, const unsigned long arg[6], int fd_hint)
+{
+	unsigned long own[6] = { (unsigned long)fd_duplicate((int)arg[0]) };
+	struct libos *os = thr->os;
+	long r;
+
+	if ((long)own[0] < 0)
+		return posix_call(thr, LIBOS_NR_HOSTFILE, arg, fd_hint);
+	token_lock(os);
+	r = hostfile_own(os, (int)own[0]);
+	token_unlock(os);
+	if (r < 0) {
+		sys(SYS_close, own[0]);
+		return r;
+	}
+	r = posix_call(thr, LIBOS_NR_HOSTFILE, own, fd_hint);
+	if (r < 0) {
+		token_lock(os);
+		hostfile_release(os, (int)own[0]);
+		instance_release(os);
+	}
+	return r;
+}
+
+static long home_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
+{
+	/* Another process's number has been made ours already (remote/own.c). */
+	if (unlikely(nr == LIBOS_NR_HOSTFILE) && !thr->pid)
+		return hostfile_call(thr, arg, fd_hint);
+	return posix_call(thr, nr, arg, fd_hint);
+}
+
 static void posix_interrupt(struct libos_thread *thr)
 {
 	struct libos *os = thr->os;
@@ -307,7 +344,7 @@ static void posix_thread_exit(struct libos_thread *thr, int code)
 }
 
 const struct thread_ops posix_thread_ops = {
-	.call = posix_call,
+	.call = home_call,
 	.interrupt = posix_interrupt,
 	.thread_new = posix_thread_new,
 	.thread_exit = posix_thread_exit,

@@ -318,6 +318,7 @@ void thread_free(struct libos_thread *thr);
 void thread_free_all(struct libos *os);
 
 /* remote/ */
+int fd_duplicate(int fd);
 void channel_done(struct libos_thread *thr);
 __u64 channel_read(struct libos_thread *thr, void *dst, __u64 src, __u64 len);
 __u64 channel_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 len);

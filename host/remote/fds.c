@@ -29,21 +29,29 @@ static int default_floor(void)
 	return (int)(max - max / 4);
 }
 
+static int floor_now(void)
+{
+	int floor = load_relaxed(&fd_floor);
+
+	return floor < 0 ? default_floor() : floor;
+}
+
+/* Another number for the file of @fd, out of the program's way, or a negative errno. */
+int fd_duplicate(int fd)
+{
+	return (int)sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, floor_now());
+}
+
 /* Move @fd out of the program's way.  Never fails: it may stay.  Negative stays. */
 int fd_high(int fd)
 {
-	int floor = load_relaxed(&fd_floor);
-	long high;
+	int high;
 
-	if (fd < 0)
+	if (fd < 0 || fd >= floor_now())
 		return fd;
-	if (floor < 0)
-		floor = default_floor();
-	if (fd >= floor)
-		return fd;
-	high = sys(SYS_fcntl, fd, F_DUPFD_CLOEXEC, floor);
+	high = fd_duplicate(fd);
 	if (high < 0)
 		return fd;
 	sys(SYS_close, fd);
-	return (int)high;
+	return high;
 }

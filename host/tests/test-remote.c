@@ -337,6 +337,46 @@ static int kinds(struct libos_thread *me, void *arg)
 	return bad;
 }
 
+/* Waits for a file that the home has polled, and closes. */
+static int inherited(struct libos_thread *me, void *arg)
+{
+	struct pollfd pf = { .fd = (int)(long)arg, .events = POLLIN };
+	int bad = 0;
+
+	expect_eq(CALL(me, SYS_poll, P(&pf), 1, 5000), 1);
+	expect_eq(pf.revents & POLLIN, POLLIN);
+	expect_eq(CALL(me, SYS_poll, P(&pf), 1, 0), 1);
+	return bad;
+}
+
+static void test_inherited(void)
+{
+	struct pollfd pf = { .events = POLLIN };
+	unsigned long arg[6] = { 0 };
+	int p[2], other[2], r;
+	pid_t pid;
+
+	if (pipe(p) < 0 || pipe(other) < 0)
+		abort();
+	r = fcntl(p[0], F_DUPFD, 200);
+	close(p[0]);
+	arg[0] = (unsigned long)r;
+	is(libos_call_fd(home, LIBOS_NR_HOSTFILE, arg, r), r, "a host file in the home");
+	pf.fd = r;
+	is(CALL(home, SYS_poll, P(&pf), 1, 0), 0, "nothing to read");
+	pid = fork_client(home, inherited, (void *)(long)r);
+	CALL(home, SYS_close, r);
+	/* Its number is another file's from here on, that never gets anything. */
+	dup2(other[0], r);
+	usleep(20000);
+	(void)!write(p[1], "x", 1);
+	is(status_of(pid), 0, "a child waits for it though its number is used again");
+	close(r);
+	close(p[1]);
+	close(other[0]);
+	close(other[1]);
+}
+
 /* --- threads of a client --------------------------------------------------- */
 
 struct worker {
@@ -747,6 +787,7 @@ int main(void)
 	is(status_of(fork_client(home, kinds, NULL)), 0,
 	   "netlink, ioctl, transfers, faults and host files");
 	test_shared();
+	test_inherited();
 	is(status_of(fork_client(home, generations, (void *)5)), 0, "five generations");
 	is(status_of(fork_client(home, threads, NULL)), 0, "threads that sleep");
 	is(status_of(fork_client(home, interrupted, NULL)), 0, "a signal ends a call");
