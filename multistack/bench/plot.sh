@@ -14,3 +14,4 @@ trap 'rm -rf "$tmp"' EXIT
 
 awk -v dir="$tmp" -f "$here/plot.awk" "$samples"
 gnuplot -e "dir='$tmp'" -e "svg='$svg'" "$here/plot.gp"
+sed -i '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$svg"

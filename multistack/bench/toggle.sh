@@ -14,7 +14,8 @@
 # itself whether the machine was quiet enough to decide. Samples go to
 # OUTDIR/toggle.tsv, the table to standard output and OUTDIR/toggle.txt.
 #
-# Environment: TOGGLE_ROUNDS (150), TOGGLE_MS a window (50), TOGGLE_SIZES.
+# Environment: TOGGLE_ROUNDS (150), TOGGLE_MS a window (50), TOGGLE_SIZES,
+# TOGGLE_WHAT: multistack, or empty: programs that do nothing in its place.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +23,6 @@ out=${1:?usage: toggle.sh OUTDIR}
 rounds=${TOGGLE_ROUNDS:-150}
 window_ms=${TOGGLE_MS:-50}
 sizes=${TOGGLE_SIZES:-64 512 1500}
-# shellcheck disable=SC2034 # net.sh begins the names of network namespaces with it
 id=msg$$
 netns_list=
 pids=
@@ -37,6 +37,7 @@ cleanup() {
 	for pid in $pids; do
 		wait "$pid" || true
 	done
+	[ ! -e "$tmp/floor" ] || kill "$(cat "$tmp/floor")" || true
 	stop_multistackd || true
 	for ns in $netns_list; do
 		ip netns del "$ns" || true
@@ -84,12 +85,28 @@ say() {	# FORMAT ARGS...
 	printf "$@" | tee -a "$out/toggle.txt"
 }
 
+case ${TOGGLE_WHAT:-multistack} in
+multistack)
+	off='multistackctl -d valem'
+	on='multistackctl -h valem:eth1'
+	;;
+empty)
+	off="kill \$(cat $tmp/floor); rm $tmp/floor"
+	on=": >$tmp/floor.out; ip netns exec $id-toggle ms-floor eth1 >>$tmp/floor.out & echo \$! >$tmp/floor"
+	on="$on; until grep -q ready $tmp/floor.out; do sleep 0.01; done"
+	;;
+*)
+	echo "toggle.sh: TOGGLE_WHAT is multistack or empty" >&2
+	exit 2
+	;;
+esac
+
 measure() {	# WHAT SIZE COUNTER
-	multistackctl -h valem:eth1
+	sh -c "$on"
 	# shellcheck disable=SC2046,SC2086 # lists of options
 	ip netns exec "$peer_ns" ms-toggle -n "$rounds" -t "$window_ms" \
 		-c "/sys/class/net/peer0/statistics/$3" $flow $(softirqs) -- \
-		'multistackctl -d valem' -- 'multistackctl -h valem:eth1' |
+		"$off" -- "$on" |
 		sed -u "s/^/$1 $2 /" | tee -a "$out/toggle.tsv" | "$here/toggle.awk" |
 		tee -a "$out/toggle.txt"
 }
