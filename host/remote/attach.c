@@ -28,11 +28,22 @@ static int send_hello(int sock, __u32 kind, const char *text)
 		{ &h, sizeof(h) },
 		{ (void *)text, h.len },
 	};
+	char control[CMSG_SPACE(sizeof(struct ucred))] __attribute__((aligned(8))) = { 0 };
 	struct msghdr msg = {
 		.msg_iov = iov,
 		.msg_iovlen = 2,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
 	};
+	struct ucred who = { getpid(), geteuid(), getegid() };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	ssize_t n;
+
+	/* By hand: the home has accepted us, perhaps, and not asked for them yet. */
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_CREDENTIALS;
+	c->cmsg_len = CMSG_LEN(sizeof(who));
+	memcpy(CMSG_DATA(c), &who, sizeof(who));
 
 	do {
 		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
