@@ -3,22 +3,24 @@
  * Stack files in SCM_RIGHTS messages over the host's AF_UNIX sockets.
  *
  * The host would pass on the placeholder, and the receiver could do nothing
- * with it.  So the stack file is duplicated to a number that the program does not see
- * ("parked"), and a token travels in its place: a memfd that says where the file
- * is parked.  Who receives a token of this very process takes the parked file
- * over, at the number that the host gave to the token.
+ * with it.  So the stack is asked for a token of the file (<libos/remote.h>), a
+ * number that any process of the instance can turn into a descriptor, and a memfd
+ * that holds it travels in the file's place.  Who receives one that its own stack
+ * knows takes the file, at the number that the host gave to the memfd.
  *
- *	sendmsg: fd 7 (stack) -> parked 512, token {pid, 512} sent
- *	recvmsg: fd 9 (token) -> dup3(512, 9) in the stack, placeholder at 9
+ *	sendmsg: fd 7 (stack) -> token 0x8c1f..., memfd sent
+ *	recvmsg: fd 9 (memfd) -> the stack's file at 9, placeholder at 9, token dropped
  *
- * Limits: a token that is never received keeps its file open; a receiver
- * outside of this process gets an empty file; sendmmsg and recvmmsg pass
- * placeholders.
+ * Limits: a token that is never received keeps its file open as long as the sender
+ * lives, and is gone if the sender ends before; a receiver on another stack or none
+ * gets an empty file; sendmmsg and recvmmsg pass placeholders.
  */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+#include <libos/remote.h>
 
 #include "dispatch.h"
 
@@ -27,9 +29,8 @@
 
 struct token {
 	unsigned long magic;
-	unsigned long owner;		/* the table that .parked is a number of */
-	int pid;
-	int parked;
+	__u64	number;			/* the stack's */
+	unsigned long flags;		/* FD_EPOLL */
 };
 
 /* Alignment and walk of <sys/socket.h>, on memory that was copied and checked. */
@@ -49,43 +50,26 @@ static unsigned int nfds(const struct cmsghdr *c)
 	return (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 }
 
-/* Another number for stack file @fd, which the program does not see. */
-static long park(struct glue_thread *t, unsigned int fd)
-{
-	long own = fd_reserve_own(t->prog->fds), ret;
-
-	if (own < 0)
-		return own;
-	ret = stack_now(t, SYS_dup3, fd, own, O_CLOEXEC);
-	if (ret < 0)
-		fd_cancel(t->prog->fds, own);
-	return ret;
-}
-
-static void unpark(struct glue_thread *t, unsigned int own)
-{
-	stack_now(t, SYS_close, own, 0, 0);
-	fd_cancel(t->prog->fds, own);
-}
-
 /* A host file that stands for stack file @fd.  Returns its internal number. */
-static long token_make(struct glue_thread *t, unsigned int fd, int *parked)
+static long token_make(struct glue_thread *t, unsigned int fd, __u64 *number)
 {
 	struct glue_fdtab *f = t->prog->fds;
-	struct token tok = { .magic = MAGIC, .owner = (unsigned long)f, .pid = f->pid };
-	long host, dup;
+	struct token tok = { .magic = MAGIC, .flags = fd_byte(f, fd) & FD_EPOLL };
+	struct libos_thread *id = glue_thread_stack(t);
+	uint64_t given;
+	long host, r;
 
-	dup = park(t, fd);
-	if (dup < 0)
-		return dup;
+	r = id ? libos_fd_give(id, fd, &given) : -ENOMEM;
+	if (r < 0)
+		return r;
 	host = glue_raw2(SYS_memfd_create, "libos-fd", MFD_CLOEXEC);
 	if (host >= 0)
 		host = fd_hide(f, host);
 	if (host < 0) {
-		unpark(t, dup);
+		libos_fd_drop(id, given);
 		return host;
 	}
-	tok.parked = *parked = dup;
+	tok.number = *number = given;
 	glue_raw3(SYS_write, host, &tok, sizeof(tok));
 	return host;
 }
@@ -95,7 +79,8 @@ long scm_send(struct glue_thread *t, long nr, const unsigned long arg[6])
 	struct glue_fdtab *f = t->prog->fds;
 	unsigned long call[6] = { arg[0], arg[1], arg[2], 0, 0, 0 };
 	char control[CONTROL_MAX] __attribute__((aligned(8)));
-	int parked[16], tokens[16], n = 0;
+	int tokens[16], n = 0;
+	__u64 number[16];
 	struct cmsghdr *c;
 	struct msghdr m;
 	long ret = 0;
@@ -117,7 +102,7 @@ long scm_send(struct glue_thread *t, long nr, const unsigned long arg[6])
 			else if (kind == FD_STACK && n == 16)
 				ret = -ETOOMANYREFS;
 			else if (kind == FD_STACK)
-				ret = token_make(t, fd[i], &parked[n]);
+				ret = token_make(t, fd[i], &number[n]);
 			else
 				continue;
 			if (ret < 0)
@@ -134,31 +119,25 @@ out:
 	for (int i = 0; i < n; i++) {
 		glue_raw1(SYS_close, tokens[i]);
 		if (ret < 0)
-			unpark(t, parked[i]);
+			libos_fd_drop(t->stack, number[i]);
 	}
 	return ret;
 }
 
-/* If @fd is a token of ours, it becomes the stack file that it stands for. */
+/* If @fd is a token that our stack knows, it becomes the file that it stands for. */
 static void token_take(struct glue_thread *t, unsigned int fd, bool peek)
 {
 	struct glue_fdtab *f = t->prog->fds;
 	struct token tok;
-	int parked;
 	struct stat st;
 
 	if (fd >= f->nr || glue_raw2(SYS_fstat, fd, &st) || st.st_dev != f->token_dev ||
 	    st.st_size != sizeof(tok) ||
 	    glue_raw4(SYS_pread64, fd, &tok, sizeof(tok), 0) != sizeof(tok) ||
-	    tok.magic != MAGIC || tok.owner != (unsigned long)f || tok.pid != f->pid)
+	    tok.magic != MAGIC || !glue_thread_stack(t))
 		return;
-	parked = tok.parked;
-	if (peek) {
-		parked = park(t, parked);
-		if (parked < 0)
-			return;
-	}
-	fd_adopt(t, fd, parked);
+	if (fd_adopt(t, fd, tok.number, tok.flags & FD_EPOLL) >= 0 && !peek)
+		libos_fd_drop(t->stack, tok.number);
 }
 
 long scm_recv(struct glue_thread *t, long nr, const unsigned long arg[6])

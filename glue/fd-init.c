@@ -22,8 +22,9 @@
 #include "dispatch.h"
 #include "fd.h"
 
-#define NR_MAX		(1U << 20)	/* descriptors that are kept account of */
+#define NR_MAX		(1U << 16)	/* descriptors that a program may have: fork() copies tables */
 #define INTERNAL_MIN	64
+#define NSTD		3
 
 /*
  * Where the program's numbers end and ours begin.  With the right to do so the
@@ -196,6 +197,25 @@ static void close_left(struct glue_fdtab *f)
 	}
 }
 
+/*
+ * The host's files likewise, if the process is to end with the program but may have
+ * to stay for others on its stack: who waits for the end of a pipe must not wait for
+ * that.  (A launcher that goes on by itself keeps account: leftover.c.)
+ */
+static void close_host(struct glue_fdtab *f)
+{
+	unsigned int fd, from = NSTD;
+
+	for (fd = NSTD; fd < f->high; fd++) {
+		if (f->kind[fd] != FD_HIDDEN)
+			continue;
+		if (fd > from)
+			close_range(from, fd - 1, 0);
+		from = fd + 1;
+	}
+	close_range(from, f->nr - 1, 0);
+}
+
 static void list_unlisted(struct glue_fdtab *f)
 {
 	for (int nr = 0; nr < SYSENTS; nr++)
@@ -215,8 +235,11 @@ void glue_fdtab_free(struct glue_fdtab *f)
 	if (f->prog->opts->trace || f->prog->flags & GLUE_STATS)
 		list_unlisted(f);
 	if (f->kind && f->kind != MAP_FAILED && f->hostfd && f->hostfd != MAP_FAILED) {
-		if (f->prog->opts->stack)
+		if (f->prog->opts->stack) {
 			close_left(f);
+			if (f->prog->flags & GLUE_FINAL)
+				close_host(f);
+		}
 	}
 	if (f->kind && f->kind != MAP_FAILED)
 		munmap(f->kind, f->nr);

@@ -53,7 +53,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <libos/libos.h>
+#include <libos/remote.h>
 
 #include "dispatch.h"
 #include "fd.h"
@@ -304,8 +304,10 @@ long fd_close_range(struct glue_thread *t, unsigned int first, unsigned int last
 		return -EINVAL;
 	if (flags & ~(1U << 1 | 1U << 2))	/* CLOSE_RANGE_UNSHARE, _CLOEXEC */
 		return -EINVAL;
-	if (flags & 1U << 1)
-		return -ENOSYS;			/* an own table: with fork */
+	/* A table of its own a thread cannot have; a process has one. */
+	if (flags & 1U << 1 && t->prog->nthreads > 1)
+		return -EINVAL;
+	flags &= ~(1U << 1);
 	if (first >= f->nr)
 		return 0;
 	if (last >= f->nr)
@@ -499,26 +501,29 @@ long fd_migrate(struct glue_thread *t, unsigned int fd, int host)
 	return ret;
 }
 
-long fd_adopt(struct glue_thread *t, unsigned int fd, int parked)
+long fd_adopt(struct glue_thread *t, unsigned int fd, __u64 token, unsigned int kind)
 {
 	struct glue_fdtab *f = t->prog->fds;
-	long flags, ret;
+	long flags, ret = -EBADF;
 	unsigned int byte;
 
 	glue_lock(&f->lock);
 	byte = hold(f, fd);
 	flags = glue_raw2(SYS_fcntl, fd, F_GETFD);
-	flags = flags > 0 && flags & FD_CLOEXEC ? O_CLOEXEC : 0;
-	ret = (byte & FD_KIND) == FD_HOST ? stack_now(t, SYS_dup3, parked, fd, flags) : -EBADF;
-	if (ret >= 0) {
-		byte = FD_STACK;
+	if ((byte & FD_KIND) == FD_HOST)
+		ret = libos_fd_take(glue_thread_stack(t), token, fd);
+	if (ret == (long)fd) {
+		byte = FD_STACK | kind;
 		set_byte(f, fd, byte | FD_HELD);
-		glue_raw3(SYS_dup3, f->master, fd, flags);
+		if (flags & FD_CLOEXEC)
+			stack_now(t, SYS_fcntl, fd, F_SETFD, FD_CLOEXEC);
+		glue_raw3(SYS_dup3, f->master, fd, flags & FD_CLOEXEC ? O_CLOEXEC : 0);
+	} else if (ret >= 0) {
+		stack_now(t, SYS_close, ret, 0, 0);
+		ret = -ENFILE;
 	}
 	set_byte(f, fd, byte);
 	glue_unlock(&f->lock);
-	stack_now(t, SYS_close, parked, 0, 0);
-	fd_cancel(f, parked);
 	return ret;
 }
 

@@ -159,8 +159,8 @@ long fd_wrap(struct glue_thread *t, unsigned int fd);
 
 /* Replace stack file @fd by the host file @host, which is consumed. */
 long fd_migrate(struct glue_thread *t, unsigned int fd, int host);
-/* Replace host file @fd (a token) by stack file @parked, which is consumed. */
-long fd_adopt(struct glue_thread *t, unsigned int fd, int parked);
+/* Replace host file @fd by the stack file that @token stands for; @kind: FD_EPOLL or 0. */
+long fd_adopt(struct glue_thread *t, unsigned int fd, __u64 token, unsigned int kind);
 
 /* The host made @fd for the program: enforce its soft limit. */
 long fd_host_made(struct glue_fdtab *f, long fd);

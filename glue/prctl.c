@@ -64,9 +64,25 @@ long glue_sys_prctl(struct glue_thread *t, struct glue_frame *f)
 		return -EINVAL;
 	case PR_GET_SECCOMP:
 		return 0;
+	case PR_SET_DUMPABLE:
+		/*
+		 * Whoever serves the stack reads and writes this process's memory, which
+		 * the host would refuse it then.
+		 */
+		if (!t->prog->opts->stack)
+			break;
+		if (f->arg[1] > 1)
+			return -EINVAL;
+		t->prog->dumpable = f->arg[1];
+		return 0;
+	case PR_GET_DUMPABLE:
+		if (!t->prog->opts->stack)
+			break;
+		return t->prog->dumpable;
 	default:
-		return glue_dispatch(t, SYS_prctl, f->arg);
+		break;
 	}
+	return glue_dispatch(t, SYS_prctl, f->arg);
 }
 
 long glue_sys_seccomp(struct glue_thread *t, struct glue_frame *f)

@@ -47,7 +47,7 @@ import signal, time
 got = []
 signal.signal(signal.SIGALRM, lambda *a: got.append(1))
 signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
-e = time.time() + 0.5
+e = time.time() + 20
 while time.time() < e and len(got) < 5: time.sleep(1)
 print(len(got) >= 5)'
 	same "python: asyncio" -- $py -c '
