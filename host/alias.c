@@ -12,6 +12,19 @@
 #include "instance.h"
 #include "sys.h"
 
+static void note(struct map_log *log, __u64 addr, __u64 off, __u64 len)
+{
+	struct map_piece *last = &log->piece[log->n ? log->n - 1 : 0];
+
+	if (log->n && last->addr + last->len == addr && last->off + last->len == off) {
+		last->len += len;
+	} else if (log->n < MAP_LOG_MAX) {
+		log->piece[log->n++] = (struct map_piece){ addr, off, len };
+	} else {
+		log->overflow = true;
+	}
+}
+
 FROM_KERNEL int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len)
 {
 	struct libos *os = host;
@@ -29,7 +42,11 @@ FROM_KERNEL int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len)
 		return -EINVAL;
 	ret = sys(SYS_mremap, (char *)os->arena + arena_off, 0, len,
 		  MREMAP_MAYMOVE | MREMAP_FIXED, *addr);
-	return ret < 0 && ret > -4096 ? (int)ret : 0;
+	if (ret < 0 && ret > -4096)
+		return (int)ret;
+	if (unlikely(os->map_log))
+		note(os->map_log, *addr, arena_off, len);
+	return 0;
 }
 
 FROM_KERNEL void arena_unmap(void *host, __u64 addr, __u64 len)

@@ -186,6 +186,8 @@ struct libos {
 	/* Cold. */
 	void *arena;
 	size_t arena_len;
+	int arena_fd;				/* [S] -1: it has none */
+	struct map_log *map_log;		/* [T] what is mapped now is noted there */
 	struct library *library;
 	struct libos_thread *main;
 	struct libos_server *server;		/* [A] of other processes' calls; NULL */
@@ -286,6 +288,17 @@ void hostfile_release(void *host, int fd);
 int hostfile_own(struct libos *os, int fd);
 
 /* alias.c */
+#define MAP_LOG_MAX	2048
+
+/* Pieces of the arena that were mapped, those that adjoin as one. */
+struct map_log {
+	__u32 n;
+	bool overflow;
+	struct map_piece {
+		__u64 addr, off, len;
+	} piece[MAP_LOG_MAX];
+};
+
 int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len);
 void arena_unmap(void *host, __u64 addr, __u64 len);
 void hostfile_fire(struct libos *os, int fd, __u32 events);

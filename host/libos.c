@@ -78,6 +78,8 @@ static void close_files(struct libos *os)
 		close(os->kickfd);
 	if (os->helperfd >= 0)
 		close(os->helperfd);
+	if (os->arena_fd >= 0)
+		close(os->arena_fd);
 }
 
 /* Busy polling wants a CPU for whom we wait. */
@@ -132,16 +134,38 @@ static int load_library(struct libos *os, const char *path)
 	return 0;
 }
 
+/*
+ * A file, so that a client can map a ring of its sockets (remote/ring.c).  A limit on
+ * file sizes may forbid that: then there are no rings for clients.
+ */
+static int arena_file(size_t len)
+{
+	struct rlimit lim;
+	int fd;
+
+	if (getrlimit(RLIMIT_FSIZE, &lim) < 0 || lim.rlim_cur < len)
+		return -1;
+	fd = move_high(memfd_create("libos-arena", MFD_CLOEXEC));
+	if (fd >= 0 && ftruncate(fd, (off_t)len) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int make_arena(struct libos *os, size_t len)
 {
+	int flags = MAP_SHARED | MAP_NORESERVE;
 	void *p;
 
 	len = (len ? len : DEFAULT_MEMORY) & ~4095UL;
 	if (len < MIN_MEMORY)
 		return -EINVAL;
+	os->arena_fd = arena_file(len);
+	if (os->arena_fd < 0)
+		flags |= MAP_ANONYMOUS;
 	/* Shared, so that alias.c can map a page once more. */
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE,
-		 -1, 0);
+	p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, os->arena_fd, 0);
 	if (p == MAP_FAILED)
 		return -ENOMEM;
 	/* A program's core is its own; what the kernel has in memory is not of interest. */
@@ -223,7 +247,7 @@ int instance_open(const struct libos_opts *opts, const struct libos_kernel_ops *
 	if (!os)
 		return -ENOMEM;
 	memset(os, 0, sizeof(*os));
-	os->epfd = os->kickfd = os->helperfd = -1;
+	os->epfd = os->kickfd = os->helperfd = os->arena_fd = -1;
 	os->log = o.log;
 	os->log_arg = o.log_arg;
 	os->clock = clock_find();

@@ -95,7 +95,8 @@ static void permit(struct client_thread *t)
 	store_relaxed(&t->client->home, home);
 }
 
-static void sleep_until_complete(struct client_thread *t)
+/* @leave: what comes on the socket is not to be read; a bell of before keeps us awake. */
+static void sleep_until_complete(struct client_thread *t, bool leave)
 {
 	struct client *c = t->client;
 	struct libos *os = t->base.os;
@@ -106,7 +107,7 @@ static void sleep_until_complete(struct client_thread *t)
 	xchg(&t->slot->sleeps, 1);
 	while (!complete(t) && !load_acquire(&c->dead)) {
 		permit(t);
-		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), 0, NULL, NULL);
+		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), leave ? MSG_PEEK : 0, NULL, NULL);
 		/* A thread that ends is answered, and then hung up. */
 		if ((r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN)) && !complete(t))
 			home_is_gone(c);
@@ -193,7 +194,7 @@ static long take_payload(const struct remote_slot *s, long ret)
 	return fault && ret >= 0 ? -EFAULT : ret;
 }
 
-static long remote_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
+long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
 {
 	struct client_thread *t = to_client_thread(thr);
 	struct remote_slot *s = t->slot;
@@ -216,7 +217,7 @@ static long remote_call(struct libos_thread *thr, long nr, const unsigned long a
 	if (!load_relaxed(&s->watched))
 		ring(t);
 	if (!spin(t))
-		sleep_until_complete(t);
+		sleep_until_complete(t, nr == SYS_mmap);
 	if (likely(complete(t))) {
 		ret = take_payload(s, load_relaxed(&s->ret));
 		thr->signals |= load_relaxed(&s->signals);
@@ -225,6 +226,15 @@ out:
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	store_release(&thr->seq, thr->seq + 1);
 	return ret;
+}
+
+static long remote_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
+{
+	if (unlikely(nr == SYS_mmap))
+		return client_mmap(thr, arg);
+	if (unlikely(nr == SYS_munmap))
+		return client_munmap(thr, arg);
+	return client_call(thr, nr, arg, fd_hint);
 }
 
 /*
@@ -247,7 +257,7 @@ static long call3(struct libos_thread *thr, long nr, unsigned long a, unsigned l
 {
 	unsigned long arg[6] = { a, b, c };
 
-	return remote_call(thr, nr, arg, -1);
+	return client_call(thr, nr, arg, -1);
 }
 
 static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,

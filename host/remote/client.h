@@ -12,6 +12,8 @@
 
 struct client;
 
+#define CLIENT_RINGS	64
+
 /* One thread of this process, by the index of its slot. */
 struct client_thread {
 	struct libos_thread base;	/* first */
@@ -33,14 +35,22 @@ struct client {
 	char *shm;			/* [S] */
 	__u32 dead;			/* [A] the home is gone */
 	__s32 home;			/* [A] its pid */
+	struct {
+		__u64 here, home, len;	/* [A] 0: free */
+	} ring[CLIENT_RINGS];
 	struct client_thread thread[REMOTE_SLOTS];
 };
 
 /* client.c; hot */
 extern const struct thread_ops remote_thread_ops;
+long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint);
 unsigned long client_fault(unsigned long ip);
 struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock);
 int client_socketpair(int sv[2]);
+
+/* map.c; hot */
+long client_mmap(struct libos_thread *thr, const unsigned long arg[6]);
+long client_munmap(struct libos_thread *thr, const unsigned long arg[6]);
 
 /* attach.c */
 int client_begin(int sock, struct libos_thread **main);

@@ -201,7 +201,10 @@ bool request_own(struct served *t, __s64 *ret)
 		*ret = -EPERM;
 		break;
 	case SYS_mmap:
-		*ret = -ENODEV;
+		*ret = ring_map(t, &c);
+		break;
+	case SYS_munmap:
+		*ret = ring_unmap(t, c.arg[0]);
 		break;
 	default:
 		*ret = -ENOSYS;

@@ -88,6 +88,7 @@ static void peer_free(struct peer *peer)
 	__u64 one = 1;
 
 	peer_tokens_drop(peer);
+	peer_rings_drop(peer);
 	source_close(&peer->pidsrc);
 	drop_memfd(peer);
 	if (peer->shm)

@@ -60,6 +60,12 @@ void server_fd_forget(struct libos_server *srv, int fd)
 			store_release(&srv->fds[i], 0);
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 /* In a child: nothing else of the server is to be touched. */
 void server_forked(const struct libos_server *srv)
 {
@@ -73,6 +79,7 @@ void server_forked(const struct libos_server *srv)
 	close(srv->os->epfd);
 	close(srv->os->kickfd);
 	close(srv->os->helperfd);
+	close_fd(srv->os->arena_fd);
 }
 
 int source_add(struct libos_server *srv, struct source *src, int fd,
@@ -279,12 +286,6 @@ void server_moved(struct libos_server *srv)
 	server_lock(srv);
 	peers_moved(srv);
 	server_unlock(srv);
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 /* All clients go; those whose calls do not end are left to the end of the instance. */

@@ -49,6 +49,12 @@ struct token {
 	__u64 number;
 };
 
+/* Memory that a client has mapped, at an address of the home's. */
+struct ring {
+	struct ring *next;
+	__u64 home, len;
+};
+
 /* One client process. */
 struct peer {
 	struct libos_server *srv;	/* [S] */
@@ -65,6 +71,7 @@ struct peer {
 	unsigned int nthread;		/* [L] */
 	__u64 calls;			/* [T] writes, [A] reads */
 	struct token *tokens;		/* [L] */
+	struct ring *rings;		/* [L] */
 };
 
 /* A connection that has not said hello. */
@@ -168,6 +175,11 @@ void served_remind(struct served *t);
 bool request_is_own(const struct libos_call *call);
 bool request_own(struct served *t, __s64 *ret);
 void peer_tokens_drop(struct peer *peer);
+
+/* ring.c */
+long ring_map(struct served *t, const struct libos_call *c);
+long ring_unmap(struct served *t, __u64 home);
+void peer_rings_drop(struct peer *peer);
 
 /* channel.c; hot */
 bool channel_take(struct served *t);

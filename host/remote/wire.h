@@ -103,6 +103,25 @@ struct remote_answer {
 };
 
 /*
+ * Before the answer to mmap(): how to map what the home has at @home.  Comes with the
+ * arena's file; pieces follow.
+ */
+struct remote_ring {
+	__u32	magic;
+	__u32	npiece;
+	__u64	home;
+	__u64	len;
+};
+
+struct remote_piece {
+	__u64	at;		/* bytes from the start of the mapping */
+	__u64	off;		/* in the file */
+	__u64	len;
+};
+
+#define REMOTE_PIECES	2048
+
+/*
  * Calls between libos.so and libos.so, which the home does not pass on.
  *
  * thread(flags, tid, fd): a slot for another thread; the home takes @fd from the
