@@ -39,9 +39,45 @@ static void test_bad_pointers(void)
 	   "an iovec that points to a hole");
 	ok(sys(SYS_writev, s, 24, 1) == -EFAULT, "an iovec at 24");
 	ok(sys(SYS_clock_gettime, 0, page + 4088) == -EFAULT, "a result half in a hole");
+	ok(sys(SYS_sendto, s, 1UL << 63, 10, 0, &sin, sizeof(sin)) == -EFAULT,
+	   "a datagram in the kernel's half of the host");
+	ok(sys(SYS_recvfrom, s, (1UL << 47) - 4096, 10, MSG_DONTWAIT, 0, 0) == -EFAULT,
+	   "a buffer just beyond the program's half");
+	ok(sys(SYS_recvfrom, s, -8L, 100, MSG_DONTWAIT, 0, 0) == -EFAULT, "one that wraps");
 	ok(sys(SYS_getpid) == 1, "and the instance is well");
 	munmap(page, 8192);
 	sys(SYS_close, s);
+}
+
+static unsigned long meminfo(const char *key)
+{
+	char *at = strstr(slurp("/proc/meminfo"), key);
+
+	return at ? strtoul(at + strlen(key), NULL, 10) << 10 : 0;
+}
+
+/* Most of the arena is hidden at boot, and comes out of hiding as it is used. */
+static void test_growth(void)
+{
+	const unsigned long total = meminfo("MemTotal:"), free0 = meminfo("MemFree:");
+	struct tpacket_req req = { 1 << 20, 16, 2048, 16 * 512 };
+	unsigned long n;
+	long socks[100];
+
+	ok(total > 240 << 20, "of an arena of 256 MiB %lu are counted", total >> 20);
+	ok(free0 < 48 << 20, "and %lu are free at boot, the others hidden", free0 >> 20);
+	for (n = 0; n < 100; n++) {
+		socks[n] = sys(SYS_socket, AF_PACKET, SOCK_RAW, 0);
+		if (sys(SYS_setsockopt, socks[n], SOL_PACKET, PACKET_RX_RING, &req, sizeof(req)))
+			break;
+	}
+	ok(n >= (total >> 24) - 2, "rings of 16 MiB: %lu fit", n);
+	if (n < 100)
+		sys(SYS_close, socks[n]);
+	while (n--)
+		sys(SYS_close, socks[n]);
+	n = meminfo("MemFree:");
+	ok(n + (16 << 20) > total, "all but %lu MiB are free afterwards", (total - n) >> 20);
 }
 
 /* Rings of packet sockets, whose memory is allocated at once, fill the arena. */
@@ -129,6 +165,7 @@ int main(void)
 	memset(klog, 0, sizeof(klog));
 	boot(0, NULL);
 	ok(sys(SYS_getpid) == 1, "another instance boots in the same process");
+	test_growth();
 	libos_close(os);
 	return done_testing();
 }

@@ -30,6 +30,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/virtio_net.h>
+#include <asm/memory.h>
 #include <asm/versions.h>
 #include <asm/vcpu.h>
 
@@ -297,6 +298,7 @@ static int netdev_poll(struct napi_struct *napi, int budget)
 	struct libos_frame *frames[RX_BURST];
 	int done = 0;
 
+	lib_memory_check();
 	while (done < budget) {
 		int want, got, i;
 

@@ -126,6 +126,8 @@ static int __init host_program_init(void)
 
 	/* Tasks have the pids of the host's threads. */
 	make_file("/proc/sys/kernel/pid_max", "4194304", 7);
+	/* The default is a share of what is free at boot; see memory.c. */
+	make_file("/proc/sys/fs/file-max", "1048576", 7);
 
 	/* The host's descriptor numbers are ours: leave room for all of them. */
 	current->signal->rlim[RLIMIT_NOFILE].rlim_cur = 1 << 20;

@@ -67,6 +67,7 @@ void arch_cpu_idle(void)
 	/* Frames still collected for a burst go out before we wait. */
 	if (lib_netdev_tx_pending)
 		lib_netdev_flush();
+	lib_bugwatch();
 	if (!READ_ONCE(lib_irq_pending))
 		lib_leave(LIBOS_IDLE);
 	lib_wake_entered();

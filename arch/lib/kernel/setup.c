@@ -1,43 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Memory and boot.  The arena that the host gave us is all the memory there is:
- * one flat zone, page frame 0 at its start (reserved, so that no valid physical
- * address is 0).
- */
+/* Boot: what the host says, and what the core asks of an architecture for it. */
 #include <linux/fs.h>
 #include <linux/init.h>
-#include <linux/memblock.h>
 #include <linux/mm.h>
 #include <linux/panic_notifier.h>
 #include <linux/seq_file.h>
 #include <linux/start_kernel.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/utsname.h>
 #include <generated/utsrelease.h>
 #include <asm/versions.h>
 #include <asm/archrandom.h>
+#include <asm/memory.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
 #include <asm/vcpu.h>
 
 #include "kernel.h"
 
-unsigned long lib_arena_start, lib_arena_end;
-#if !LIB_CORE_ZONES
-void *empty_zero_page;
-#endif
-
 /*
  * Defaults; what the host adds comes later and wins.  Drivers that are built in
- * would give each namespace a dozen devices that nobody asked for.  The jitter
+ * would give each namespace a dozen devices that nobody asked for (teql is a qdisc
+ * by its device only: who wants it adds sch_teql.max_equalizers=1).  The jitter
  * entropy source times memory accesses for 7 ms, which a library that gets its
  * randomness from the host has no use for, and which no simulation could repeat.
+ * /sys/kernel/slab is a tenth of the boot, and of its memory.
+ * TCP's table is as for the whole arena, not for what is in use at boot (memory.c).
  */
 #define DEFAULT_CMDLINE	"fb_tunnels=none dummy.numdummies=0 ifb.numifbs=0 " \
-			"bonding.max_bonds=0 teql.max_equalizers=0 "	\
-			"initcall_blacklist=jent_mod_init"
+			"bonding.max_bonds=0 sch_teql.max_equalizers=0 "	\
+			"initcall_blacklist=jent_mod_init,"		\
+			"slab_late_init,slab_sysfs_init thash_entries=%lu " \
+			BUGWATCH_CMDLINE "%s"
+
+/* A report of a bug becomes a panic after it, which must show the report. */
+#ifdef CONFIG_LIBOS_BUGWATCH
+#define BUGWATCH_CMDLINE "panic_print=32 "
+#else
+#define BUGWATCH_CMDLINE ""
+#endif
 
 static char cmdline[COMMAND_LINE_SIZE];
+static struct libos_host_ops host_ops;	/* those that our host lacks are NULL */
 static bool booted;
 
 static int panic_event(struct notifier_block *nb, unsigned long event, void *arg)
@@ -60,34 +65,8 @@ void __init setup_arch(char **cmdline_p)
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_nb);
 	setup_initial_init_mm(_stext, _etext, _edata, _end);
 
-	min_low_pfn = 0;
-	max_low_pfn = (lib_arena_end - lib_arena_start) >> PAGE_SHIFT;
-	max_pfn = max_low_pfn;
-	memblock_add(0, lib_arena_end - lib_arena_start);
-	memblock_reserve(0, PAGE_SIZE);
-
-#if !LIB_CORE_ZONES
-	{
-		unsigned long zones[MAX_NR_ZONES] = { [ZONE_NORMAL] = max_low_pfn };
-
-		empty_zero_page = memblock_alloc(PAGE_SIZE, PAGE_SIZE);
-		set_max_mapnr(max_low_pfn - min_low_pfn);
-		free_area_init(zones);
-	}
-#endif
+	lib_memory_init();
 }
-
-#if LIB_CORE_ZONES
-void __init arch_zone_limits_init(unsigned long *max_zone_pfn)
-{
-	max_zone_pfn[ZONE_NORMAL] = max_low_pfn;
-}
-#else
-void __init mem_init(void)
-{
-	memblock_free_all();
-}
-#endif
 
 void free_initmem(void)
 {
@@ -142,19 +121,22 @@ int __ref lib_boot(const struct libos_boot_params *params, struct libos_task **i
 
 	if (booted)
 		return -EBUSY;
-	if (params->size != sizeof(*params) || params->ops->size != sizeof(*params->ops))
+	if (params->size != sizeof(*params) ||
+	    params->ops->size < offsetofend(struct libos_host_ops, unmap))
 		return -EPROTO;
 	if (!IS_ALIGNED((unsigned long)params->arena, PAGE_SIZE) || params->arena_len < SZ_8M)
 		return -EINVAL;
 	booted = true;
 
-	lib_host = params->ops;
+	memcpy(&host_ops, params->ops, min_t(u32, params->ops->size, sizeof(host_ops)));
+	lib_host = &host_ops;
 	lib_host_arg = params->host;
 	lib_arena_start = (unsigned long)params->arena;
 	lib_arena_end = (lib_arena_start + params->arena_len) & PAGE_MASK;
 	lib_init_host_task = params->init_host_task;
-	if (snprintf(cmdline, sizeof(cmdline), DEFAULT_CMDLINE " %s", params->cmdline ?: "") >=
-	    sizeof(cmdline))
+	if (snprintf(cmdline, sizeof(cmdline), DEFAULT_CMDLINE,
+		     (unsigned long)params->arena_len >> 17,
+		     params->cmdline ?: "") >= sizeof(cmdline))
 		return -E2BIG;
 
 	for (ret = lib_vcpu_boot(boot_entry); !lib_first_task(); ret = lib_vcpu_run(NULL)) {

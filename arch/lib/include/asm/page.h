@@ -52,10 +52,14 @@ extern unsigned long lib_arena_start, lib_arena_end;
 #define virt_addr_valid(kaddr)	((unsigned long)(kaddr) >= lib_arena_start && \
 				 (unsigned long)(kaddr) < lib_arena_end)
 
-#if LIB_OWN_PFN_VALID
-extern unsigned long max_mapnr;
-#define pfn_valid(pfn)	((pfn) < max_mapnr)
-#endif
+/* Page frames that have a struct page; see kernel/memory.c. */
+extern unsigned long lib_pfn_end, lib_pfn_tail, max_pfn;
+
+static inline int pfn_valid(unsigned long pfn)
+{
+	return pfn < lib_pfn_end || (pfn >= lib_pfn_tail && pfn < max_pfn);
+}
+#define pfn_valid pfn_valid
 
 #endif
 

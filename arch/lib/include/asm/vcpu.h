@@ -59,6 +59,13 @@ unsigned long lib_fault(unsigned long ip);
 /* stacktrace.c */
 void lib_backtrace(unsigned long ip, unsigned long fp);
 
+/* bugwatch.c */
+#ifdef CONFIG_LIBOS_BUGWATCH
+void lib_bugwatch(void);
+#else
+static inline void lib_bugwatch(void) { }
+#endif
+
 static inline struct libos_task *lib_task_handle(struct task_struct *tsk)
 {
 	return (struct libos_task *)tsk;
