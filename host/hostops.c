@@ -138,4 +138,5 @@ const struct libos_host_ops posix_host_ops = {
 	.hostfile_release = hostfile_release,
 	.map = arena_map,
 	.unmap = arena_unmap,
+	.signal = signal_send,
 };

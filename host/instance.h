@@ -309,6 +309,9 @@ __u64 memory_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 l
 __u64 mem_read(void *host, void *host_task, void *dst, __u64 src, __u64 len);
 __u64 mem_write(void *host, void *host_task, __u64 dst, const void *src, __u64 len);
 
+/* signal.c */
+void signal_send(void *host, void *host_task, __u64 mask, int tid);
+
 /* helper.c */
 void helper_hurry(struct libos *os);
 int helper_start(struct libos *os);

@@ -73,7 +73,9 @@ struct libos_netio;		/* <libos/netio.h> */
  *	blocking call return as if a signal were pending; then raise
  *	%LIBOS_IRQ_SIGNAL.  Cleared when a call starts
  * @signals: mask (bit n-1 for signal n) of signals that the stack sent to the
- *	task (SIGPIPE, SIGIO, SIGURG), collected on completion
+ *	task, collected on completion: those that are for the calling thread
+ *	(SIGPIPE), and those for the process (SIGIO, SIGURG) if the host has no
+ *	op for them, see @signal of &struct libos_host_ops
  *
  * Owned by the host; must stay valid until the call is done.
  */
@@ -184,6 +186,14 @@ struct libos_netdev_params {
  *	inside such a reservation.  0, or -ENOMEM.  NULL if the host cannot:
  *	rings of packet sockets can then not be mapped
  * @unmap: give a whole reservation back, aliases and all
+ * @signal: the stack sends the signals in @mask (bit n-1 for signal n; SIGIO,
+ *	SIGURG, what F_SETSIG names) to the program behind @host_task, which may
+ *	be inside no call and should get them now.  @tid: the pid inside the stack
+ *	of the one thread that they are for; 0: for the process.  May be NULL:
+ *	they then wait for the task's next call, in &libos_call.signals
+ *
+ * A host may have been compiled with fewer ops than there are now: those from
+ * @signal on are optional, and taken as NULL if @size ends before them.
  *
  * Context: each op is called with the token held, on a kernel stack of which
  * about 4 KiB are left, with interrupts off or on; it must not block, and must
@@ -205,6 +215,7 @@ struct libos_host_ops {
 	void	(*hostfile_release)(void *host, int hostfd);
 	int	(*map)(void *host, __u64 *addr, __u64 arena_off, __u64 len);
 	void	(*unmap)(void *host, __u64 addr, __u64 len);
+	void	(*signal)(void *host, void *host_task, __u64 mask, int tid);
 };
 
 #define LIBOS_MAP_RESERVE	(~0ULL)

@@ -217,6 +217,63 @@ static void test_threads(void)
 	sys(SYS_close, s);
 }
 
+static volatile sig_atomic_t got_sigio;
+
+static void on_sigio(int sig)
+{
+	got_sigio++;
+}
+
+static void *late_sender(void *arg)
+{
+	struct timespec ts = { 0, 50000000 };
+	struct sockaddr_in *sin = arg;
+	long s;
+
+	nanosleep(&ts, NULL);			/* let the first thread fall asleep */
+	s = sys_by(peer, SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	sys_by(peer, SYS_sendto, s, "x", 1, 0, sin, sizeof(*sin));
+	sys_by(peer, SYS_close, s);
+	libos_thread_exit(peer, 0);
+	return NULL;
+}
+
+/* The first thread sleeps in the host, none of its calls could report a signal. */
+static void test_async(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(4003),
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sigaction sa = { .sa_handler = on_sigio, .sa_flags = SA_ONSTACK };
+	char *stack = malloc(1 << 16);
+	stack_t alt = { .ss_sp = stack, .ss_size = 1 << 16 };
+	struct timespec ts = { 20, 0 };
+	sigset_t io, old;
+	pthread_t tid;
+	long s, r;
+
+	sigaltstack(&alt, NULL);
+	sigaction(SIGIO, &sa, NULL);
+	s = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	sys(SYS_bind, s, &sin, sizeof(sin));
+	ok(sys(SYS_fcntl, s, F_SETOWN, 1) == 0 && sys(SYS_fcntl, s, F_SETFL, O_ASYNC) == 0,
+	   "a socket is to send SIGIO");
+	libos_thread_new(thr, CLONE_FILES | CLONE_FS | CLONE_THREAD | CLONE_SIGHAND, 0, &peer);
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+	sigprocmask(SIG_BLOCK, &io, &old);
+	pthread_create(&tid, NULL, late_sender, &sin);
+	r = ppoll(NULL, 0, &ts, &old);
+	ok(r == -1 && errno == EINTR && got_sigio == 1,
+	   "it wakes the process from the host's ppoll() (%ld, %d)", r, (int)got_sigio);
+	pthread_join(tid, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	ok(libos_take_signals(thr) == 0, "and is not reported once more");
+	sys(SYS_close, s);
+	alt.ss_flags = SS_DISABLE;
+	sigaltstack(&alt, NULL);
+	free(stack);
+}
+
 static void test_hostfile(void)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 42 }, got = { 0 };
@@ -256,6 +313,7 @@ int main(void)
 	test_signals();
 	test_tokens();
 	test_threads();
+	test_async();
 	test_hostfile();
 	check_log();
 	libos_close(os);

@@ -6,6 +6,8 @@
  * CASE restart: SA_RESTART; the 5th signal's handler does what the call waits
  * for, so that a call that is restarted ends, and one that is not shows EINTR.
  * CASE mask: blocked signals do not interrupt; ppoll and friends unblock them.
+ * CASE async: SIGIO and SIGURG, which come from the stack itself, while the program
+ * is in no call of it: asleep in the host's, or computing.
  * CASE storm: echo data while an interval timer and somebody outside send signals,
  * until SIGTERM says that those were all.
  *
@@ -16,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,6 +178,134 @@ static void masked(void)
 	sigprocmask(SIG_UNBLOCK, &block, NULL);
 }
 
+static volatile sig_atomic_t async_sig, async_on_main;
+static pthread_t main_thread;
+
+static void on_async(int sig)
+{
+	if (async_sig)		/* the guard, for one that came before pause() */
+		return;
+	async_on_main = pthread_equal(pthread_self(), main_thread);
+	async_sig = sig;
+}
+
+static void drain(int fd)
+{
+	char buf[64];
+
+	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+	async_sig = 0;
+}
+
+static void say_async(const char *what)
+{
+	printf("%s: %s%s\n", what, async_sig ? strsignal(async_sig) : "no signal",
+	       async_sig && async_on_main ? ", on the first thread" : "");
+	drain(tcp);
+}
+
+static void *sleeper(void *arg)
+{
+	struct f_owner_ex ex = { F_OWNER_TID, gettid() };
+	sigset_t none, set;
+
+	sigemptyset(&none);
+	sigemptyset(&set);
+	sigaddset(&set, SIGIO);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	fcntl(tcp, F_SETOWN_EX, &ex);
+	echo_a_byte();
+	while (!async_sig)
+		sigsuspend(&none);
+	return arg;
+}
+
+/* SIGALRM ends each wait that SIGIO does not end. */
+static void async(void)
+{
+	struct sigaction sa = { .sa_handler = on_async };
+	struct itimerval guard = { { 10, 0 }, { 10, 0 } };
+	sigset_t io, none, old;
+	struct sockaddr_in to;
+	socklen_t len = sizeof(to);
+	pthread_t thread;
+	int sig, c, a;
+
+	main_thread = pthread_self();
+	sigaction(SIGIO, &sa, NULL);
+	sigaction(SIGURG, &sa, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+	sigaction(SIGRTMIN + 1, &sa, NULL);
+	setitimer(ITIMER_REAL, &guard, NULL);
+	sigemptyset(&none);
+	sigemptyset(&io);
+	sigaddset(&io, SIGIO);
+
+	fcntl(tcp, F_SETOWN, getpid());
+	fcntl(tcp, F_SETFL, fcntl(tcp, F_GETFL) | O_ASYNC);
+	printf("owner is us: %d\n", fcntl(tcp, F_GETOWN) == getpid());
+
+	sigprocmask(SIG_BLOCK, &io, &old);
+	echo_a_byte();
+	sigsuspend(&none);
+	say_async("sigsuspend");
+	sigemptyset(&none);
+	do
+		sigpending(&none);
+	while (sigismember(&none, SIGIO) && sigwait(&none, &sig) == 0);
+	sigemptyset(&none);
+
+	echo_a_byte();
+	sigwait(&io, &sig);
+	async_sig = sig;
+	async_on_main = 1;
+	say_async("sigwait");
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	drain(tcp);
+
+	echo_a_byte();
+	while (!async_sig)
+		pause();
+	say_async("pause");
+
+	echo_a_byte();
+	while (!async_sig)
+		;
+	say_async("computing");
+
+	echo_a_byte();
+	while (!async_sig)
+		usleep(1000);
+	say_async("usleep");
+
+	fcntl(tcp, F_SETSIG, SIGRTMIN + 1);
+	echo_a_byte();
+	while (!async_sig)
+		pause();
+	say_async("F_SETSIG");
+	fcntl(tcp, F_SETSIG, 0);
+
+	sigprocmask(SIG_BLOCK, &io, &old);
+	pthread_create(&thread, NULL, sleeper, NULL);
+	pthread_join(thread, NULL);
+	say_async("F_OWNER_TID");
+	fcntl(tcp, F_SETFL, fcntl(tcp, F_GETFL) & ~O_ASYNC);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+
+	getsockname(listener, (struct sockaddr *)&to, &len);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	c = socket(AF_INET, SOCK_STREAM, 0);
+	connect(c, (struct sockaddr *)&to, sizeof(to));
+	a = accept(listener, NULL, NULL);
+	fcntl(a, F_SETOWN, getpid());
+	async_sig = 0;
+	send(c, "!", 1, MSG_OOB);
+	while (!async_sig)
+		pause();
+	say_async("urgent data");
+}
+
 static int storm(void)
 {
 	static char out[65536], in[65536];
@@ -248,6 +379,8 @@ int main(int argc, char **argv)
 		return storm();
 	if (!strcmp(argv[3], "mask"))
 		masked();
+	else if (!strcmp(argv[3], "async"))
+		async();
 	else
 		calls();
 	return 0;

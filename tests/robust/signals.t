@@ -9,7 +9,7 @@ subject signals
 subject crash
 peer_echo
 
-for case in eintr restart mask; do
+for case in eintr restart mask async; do
 	peer timeout -k 2 "$LIMIT" "$T/signals" $PEER4 $ECHO_PORT $case > "$T/native" 2>&1 ||
 		note "native: $?"
 	run_nuse "$T/signals" $PEER4 $ECHO_PORT $case

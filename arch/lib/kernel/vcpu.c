@@ -49,6 +49,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task_stack.h>
+#include <asm/memory.h>
 #include <asm/versions.h>
 #include <asm/vcpu.h>
 
@@ -109,22 +110,47 @@ void lib_wake_entered(void)
 	}
 }
 
-/* Collect what the stack has signalled to current: SIGPIPE, SIGIO, SIGURG. */
-static u64 collect_signals(void)
+/*
+ * What the stack has signalled to current: SIGIO and SIGURG to the process or to
+ * the thread that F_SETOWN names, SIGPIPE to the thread that wrote.  Those for the
+ * thread are reported with its call if there is one.  All others are for the host
+ * to send at once, since the program may be anywhere, and perhaps for long; if the
+ * host has no way to, they wait for the task's next call.
+ */
+static void take_signals(struct libos_call *call)
 {
+	u64 to_thread = 0, to_process = 0;
 	struct kernel_siginfo info;
 	enum pid_type type;
 	sigset_t none;
-	u64 mask = 0;
 	int sig;
 
 	sigemptyset(&none);
 	spin_lock_irq(&current->sighand->siglock);
-	while ((sig = lib_dequeue_signal(&none, &info, &type)) > 0)
-		mask |= 1ULL << (sig - 1);
+	while ((sig = lib_dequeue_signal(&none, &info, &type)) > 0) {
+		if (type == PIDTYPE_PID)
+			to_thread |= 1ULL << (sig - 1);
+		else
+			to_process |= 1ULL << (sig - 1);
+	}
 	recalc_sigpending();
 	spin_unlock_irq(&current->sighand->siglock);
-	return mask;
+
+	if (call) {
+		call->signals |= to_thread;
+		to_thread = 0;
+	}
+	if (lib_host->signal) {
+		if (to_process)
+			lib_host->signal(lib_host_arg, current->thread.host_task, to_process, 0);
+		if (to_thread)
+			lib_host->signal(lib_host_arg, current->thread.host_task, to_thread,
+					 task_pid_nr(current));
+	} else if (call) {
+		call->signals |= to_process;
+	} else {
+		current->thread.signals |= to_thread | to_process;
+	}
 }
 
 /* What must be done before a call completes. */
@@ -138,10 +164,7 @@ static void exit_work(struct libos_call *call)
 		if (work & _TIF_NOTIFY_SIGNAL)
 			clear_notify_signal();
 		if (work & (_TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL)) {
-			u64 mask = collect_signals();
-
-			if (call)
-				call->signals |= mask;
+			take_signals(call);
 			if (task_work_pending(current))
 				task_work_run();
 		}
@@ -155,16 +178,19 @@ static void exit_work(struct libos_call *call)
 /* Sleep while the program executes. */
 static void park(void)
 {
+	struct thread_struct *thread = &current->thread;
+
 	for (;;) {
 		set_current_state(TASK_INTERRUPTIBLE);
-		if (READ_ONCE(current->thread.call))
+		if (READ_ONCE(thread->call))
 			break;
 		schedule();
-		/* Woken by a signal: there is no call to report it with. */
 		if (signal_pending(current))
 			exit_work(NULL);
 	}
 	__set_current_state(TASK_RUNNING);
+	thread->call->signals |= thread->signals;
+	thread->signals = 0;
 }
 
 /* A call is complete: report it, and let the host have the CPU if it waits. */
@@ -190,6 +216,7 @@ void lib_user_loop(void)
 
 	local_irq_enable();
 	for (;;) {
+		lib_memory_check();
 		call = current->thread.call;
 		if (!call) {
 			park();
@@ -200,6 +227,7 @@ void lib_user_loop(void)
 			lib_netdev_flush();
 		if (unlikely(read_thread_flags() & _TIF_WORK_MASK))
 			exit_work(call);
+		lib_bugwatch();
 		finish_call(call);
 	}
 }

@@ -18,6 +18,7 @@ struct task_struct;
  * @arg: its argument
  * @call: the system call in progress, NULL in "user mode"
  * @host_task: the host's name for the task, NULL for kernel threads
+ * @signals: sent by the stack while no call was there to report them
  * @remote: the program's memory is reached through the host's mem ops
  * @regs: dummy, for the few who ask
  */
@@ -27,6 +28,7 @@ struct thread_struct {
 	void *arg;
 	struct libos_call *call;
 	void *host_task;
+	u64 signals;
 	bool remote;
 	struct pt_regs regs;
 };
@@ -37,8 +39,12 @@ struct thread_struct {
 #define KSTK_EIP(tsk)		(0UL)
 #define KSTK_ESP(tsk)		(0UL)
 
-/* One address space: the program's, the host's and ours. */
-#define TASK_SIZE		(~0UL)
+/*
+ * One address space: the program's, the host's and ours, which ends where the
+ * host's kernel says.  (Hosts with five-level page tables have more, but give it
+ * only to programs that ask for addresses up there.)
+ */
+#define TASK_SIZE		((1UL << 47) - 4096)
 #define TASK_SIZE_MAX		TASK_SIZE
 #define TASK_UNMAPPED_BASE	0
 #define STACK_TOP		TASK_SIZE
