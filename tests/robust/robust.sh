@@ -56,24 +56,3 @@ same_as_native()
 		diff "$2" "$3" | sed 's/^/# /' | head -n 40
 	fi
 }
-
-# known REASON CHECK... - test points that fail for a known reason are TAP's TODO
-known()
-{
-	TODO=$1
-	shift
-	"$@"
-	TODO=
-}
-
-TODO=
-fail()
-{
-	n=$((n + 1))
-	if [ -n "$TODO" ]; then
-		echo "not ok $n - $1 # TODO $TODO"
-	else
-		failed=$((failed + 1))
-		echo "not ok $n - $1"
-	fi
-}

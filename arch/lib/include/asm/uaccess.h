@@ -12,6 +12,14 @@
 #include <linux/string.h>
 #include <asm/current.h>
 #include <asm/extable.h>
+#include <asm/processor.h>
+
+/* The generic one lets everything pass where there is no MMU. */
+static inline int __access_ok(const void __user *ptr, unsigned long size)
+{
+	return size <= TASK_SIZE && (unsigned long)ptr <= TASK_SIZE - size;
+}
+#define __access_ok __access_ok
 #include <asm-generic/access_ok.h>
 
 unsigned long lib_copy_user(void *to, const void *from, unsigned long n);
