@@ -372,12 +372,14 @@ long fd_dup_stack(struct glue_thread *t, unsigned int old, unsigned int min, boo
 {
 	struct glue_fdtab *f = t->prog->fds;
 	unsigned int flags = fd_byte(f, old) & FD_EPOLL;
+	unsigned long arg[6] = { old, cloexec ? F_DUPFD_CLOEXEC : F_DUPFD };
 	long fd = fd_reserve(f, min, cloexec);
 
 	if (fd < 0)
 		return fd;
-	return fd_settle(t, fd, stack_now(t, SYS_fcntl, old,
-					  cloexec ? F_DUPFD_CLOEXEC : F_DUPFD, fd), flags);
+	/* With the hint, too: that of an accept() that waits would be in force else. */
+	arg[2] = fd;
+	return fd_settle(t, fd, stack_now_fd(t, SYS_fcntl, arg, fd), flags);
 }
 
 /*
