@@ -83,7 +83,8 @@ static void channel(FILE *f, const struct nuse_link *l)
 	if (l->impaired) {
 		struct netio_impair_stats tx, rx;
 
-		netio_impair_stats(l->impaired, &tx, &rx);
+		if (netio_impair_stats(l->impaired, &tx, &rx) < 0)
+			return;
 		impair(f, name, "tx", &tx);
 		impair(f, name, "rx", &rx);
 	}

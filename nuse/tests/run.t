@@ -48,6 +48,11 @@ check "the counters are there" grep -q '^kernel [0-9]' "$T/stats"
 check "those of TCP too" grep -q '^snmp.Tcp.ActiveOpens 0$' "$T/stats"
 run "$NUSE" --stats true
 check "counters of SLIRP on standard error" eval 'err_has "^eth0.tx_frames [0-9]" && err_has "^eth0.drop.tx_error 0$"'
+run "$NUSE" --stats="$T/stats" -o eth0.viftype=SLIRP -o 'eth0.loss=tx 100%' ip -br link
+check "counters of impairment: $(awk '$1 == "eth0.impair.tx.lost" { print $2 }' "$T/stats") lost" awk '
+	{ v[$1] = $2 }
+	END { exit !(v["eth0.impair.tx.lost"] > 0 && v["eth0.impair.tx.lost"] == v["eth0.drop.impair"] &&
+		v["eth0.tx_frames"] == 0 && v["eth0.impair.rx.lost"] == 0) }' "$T/stats"
 nuse --stats=/nonexistent/stats true
 check "counters that cannot be written" eval 'ended 125 && err_has "stats: cannot write /nonexistent/stats"'
 run "$NUSE" --pcap eth0="$T/a.pcapng" true
