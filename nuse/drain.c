@@ -32,6 +32,7 @@
 
 #define PATIENCE_MS	5000
 #define NEIGH_MS	1000
+#define DELAY_SLACK_MS	20
 #define NAP_MIN_US	200
 #define NAP_MAX_US	20000
 
@@ -146,9 +147,10 @@ static void nap(struct libos_thread *thr, unsigned int us)
 
 unsigned int nuse_drain(struct libos_thread *thr, uint64_t delay_ns, bool (*stop)(void))
 {
-	uint64_t start = now_ms(), delay = delay_ns / 1000000, heard = start, idle = start;
-	uint64_t came = 0, more, now;
+	uint64_t delay = delay_ns ? delay_ns / 1000000 + DELAY_SLACK_MS : 0;
+	uint64_t start = now_ms(), heard = start, idle = start, came = 0, more, now;
 	unsigned int us = NAP_MIN_US, left;
+	bool busy = false;
 
 	for (;;) {
 		now = now_ms();
@@ -160,12 +162,16 @@ unsigned int nuse_drain(struct libos_thread *thr, uint64_t delay_ns, bool (*stop
 			came = more;
 			if (now - heard >= PATIENCE_MS + 2 * delay)
 				return left;
-			idle = now;
+			busy = true;
 		} else if (now - start < NEIGH_MS + 2 * delay && unresolved(thr)) {
+			busy = true;
+		} else if (busy) {
+			/* What has been waiting has just been sent. */
+			busy = false;
 			idle = now;
-		} else if (now - idle >= delay) {
-			return 0;
 		}
+		if (!busy && now - idle >= delay)
+			return 0;
 		if (stop())
 			return left;
 		nap(thr, us);
