@@ -126,7 +126,7 @@ def unattached(net, wire):
         with in_ns(net.p):
             s2 = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s2.sendto(b"resolve me", (H4, 5000))
-        eq(len(p.recv_wait(1)), 1, "-a: ARP is still answered")
+        eq(len(p.recv_wait(1, match=lambda f: is_ip(f, 17))), 1, "-a: ARP is still answered")
         p.send(packet(H4, H4, 17, 5000, 6000))
         ok(wait_for(lambda: p.drops().get("no-host") == 1), "-a: a port does not reach the host")
         before = d("rx_drop", "no-host")

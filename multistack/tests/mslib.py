@@ -410,12 +410,16 @@ class Port:
         got = check(ms.ms_port_recv(self.p, arr, n))
         return [Frame(a) for a in arr[:got]]
 
-    def recv_wait(self, n=1, timeout=2.0):
-        """At least n frames, or those that came before the time was over."""
+    def recv_wait(self, n=1, timeout=5.0, match=None):
+        """
+        At least n frames, or those that came before the time was over.  To what a
+        port has sent, the peer's own stack may answer with an ICMP error or a RST,
+        at any time: where it can, @match says what counts.
+        """
         out = []
         end = time.monotonic() + timeout
         while len(out) < n and time.monotonic() < end:
-            got = self.recv()
+            got = [f for f in self.recv() if not match or match(f.data)]
             out += got
             if not got:
                 time.sleep(0.002)
@@ -620,7 +624,7 @@ class Wire:
                 return out
             out.append(b[10:] if self.vnet else b)
 
-    def recv_wait(self, match=None, n=1, timeout=2.0):
+    def recv_wait(self, match=None, n=1, timeout=5.0):
         """Frames that match, at least n of them or till the time is over."""
         out = []
         end = time.monotonic() + timeout
