@@ -74,7 +74,8 @@ extern "C" {
  * enum ms_port_kind - how a port's frames travel
  * @MS_PORT_TAP: a TAP device.  Carries checksum and segmentation offload both
  *	ways, so bulk transfers move in frames of up to 64 KiB; one system
- *	call for a frame.
+ *	call for a burst of small frames where the client may use io_uring,
+ *	otherwise for each.
  * @MS_PORT_XSK: one end of a veth pair with an AF_XDP socket in copy mode.
  *	No offloads: frames are complete and at most one MTU long.  Batched:
  *	one system call for a burst.  The better kind for small packets.
