@@ -324,6 +324,8 @@ peer_saw()
 # sent and received, and what it sent came out at the other side
 proved()
 {
+	# A process that the program has started may be the last to end.
+	wait_for 5 grep -q '^eth0.tx_frames ' "$T/stats" || note "no counters"
 	got=$(counter "$2")
 	tx=$(counter eth0.tx_frames)
 	rx=$(counter eth0.rx_frames)
