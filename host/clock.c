@@ -39,7 +39,9 @@ static __u64 clock_vdso(void)
 
 __u64 (*clock_find(void))(void)
 {
-	vdso_gettime = (gettime_fn)vdso_symbol(VDSO_SYMBOL);
+	/* Others may be using it: what was found once stays. */
+	if (!vdso_gettime)
+		vdso_gettime = (gettime_fn)vdso_symbol(VDSO_SYMBOL);
 	return vdso_gettime ? clock_vdso : clock_syscall;
 }
 

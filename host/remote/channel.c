@@ -42,7 +42,7 @@ bool channel_interrupts(const struct served *t)
 /* @t is no longer inside.  Token held. */
 void channel_out(struct served *t)
 {
-	t->inside = false;
+	store_relaxed(&t->inside, false);
 	t->base.word = WORD_RUN;
 	link_del(&t->busy);
 	t->base.os->nremote--;

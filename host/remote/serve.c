@@ -89,7 +89,7 @@ bool served_serve(struct served *t)
 		return true;
 	}
 	store_relaxed(&os->entries, os->entries + 1);
-	t->inside = true;
+	store_relaxed(&t->inside, true);
 	t->base.word = WORD_REMOTE;
 	link_add_tail(&t->busy, &os->server->busy);
 	os->nremote++;

@@ -34,7 +34,7 @@ struct served {
 	struct remote_slot *slot;	/* [S] shared, distrusted */
 	unsigned int index;		/* [S] of the slot */
 	__u32 seq;			/* [T] the request that was taken last */
-	bool inside;			/* [T] its call is in the kernel layer */
+	bool inside;			/* [T] writes, [A] reads: its call is in the kernel layer */
 	bool interrupted;		/* [T] and the kernel was told to end it */
 	bool doomed;			/* [L] and [T] to be ended once it is outside */
 	bool out_fault;			/* [T] a write in the log has failed */

@@ -3,6 +3,8 @@
  * Many threads make blocking and non-blocking calls of one instance at random,
  * are interrupted at random instants from signal handlers and from each other, and
  * none may hang, lose a post, or get in beside another (the mock traps).
+ * Half of them are clients, whose calls the server makes; that they are of the same
+ * process is all the same to it, and lets a sanitizer see both sides.
  *
  * The same source is built with ThreadSanitizer as test-stress-tsan.
  */
@@ -11,7 +13,10 @@
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <libos/remote.h>
 
 #include "../instance.h"
 #include "check.h"
@@ -143,6 +148,35 @@ static void *tormentor(void *arg)
 	return NULL;
 }
 
+/* A client by a socket without a name. */
+static int attach(const struct sockaddr_un *a, socklen_t len, struct libos_thread **thr)
+{
+	int sock = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+
+	if (connect(sock, (const struct sockaddr *)a, len) < 0)
+		return -errno;
+	return libos_attach(sock, thr);
+}
+
+static int make_identities(struct libos_thread *first)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	socklen_t len = sizeof(a);
+	int l = socket(AF_UNIX, SOCK_SEQPACKET, 0), i, r = 0;
+
+	/* The kernel finds an abstract name. */
+	if (bind(l, (struct sockaddr *)&a, sizeof(a.sun_family)) < 0 || listen(l, 4) < 0 ||
+	    getsockname(l, (struct sockaddr *)&a, &len) < 0)
+		return -errno;
+	r = libos_serve(first, l, NULL);
+	for (i = 0; i < THREADS / 2 && !r; i++)
+		r = libos_thread_new(first, 0, 0, &identity[i]);
+	for (; i < THREADS && !r; i++)
+		r = i & 1 ? libos_thread_new(identity[i - 1], 0, 0, &identity[i]) :
+			    attach(&a, len, &identity[i]);
+	return r;
+}
+
 int main(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
@@ -157,9 +191,8 @@ int main(void)
 			  &libos_kernel, &os, &first);
 	if (!ok(r == 0, "an instance of the mock boots"))
 		return done();
-	for (i = 0; i < THREADS; i++)
-		if (libos_thread_new(first, 0, 0, &identity[i]) < 0)
-			bad++;
+	if (!is(make_identities(first), 0, "identities of the home and of clients"))
+		return done();
 	for (i = 0; i < THREADS; i++)
 		pthread_create(&thread[i], NULL, worker, (void *)(uintptr_t)i);
 	pthread_create(&torment, NULL, tormentor, NULL);
@@ -182,7 +215,7 @@ int main(void)
 	       os->stat.inline_polls, os->stat.helper_polls, os->stat.spin_hits, os->stat.spins);
 	ok(os->stat.parks > 0 && os->stat.polls > 0, "threads parked, and polled");
 	token_unlock(os);
-	for (i = 0; i < THREADS; i++)
+	for (i = THREADS - 1; i >= 0; i--)
 		libos_thread_exit(identity[i], 0);
 	libos_close(os);
 	return done();
