@@ -113,5 +113,31 @@ else
 fi
 try "bash reads the completion" bash -n "$room/completion/nuse"
 
+# What is offered for the words $1..., the last of which is being typed.
+cat > "$tmp/complete" <<'END'
+nuse()
+{
+	printf 'NAME PID\nweb 1\nweb.two 2\nother 3\n'
+}
+. "$completion"
+COMP_WORDS=(nuse "$@")
+COMP_CWORD=$#
+_nuse
+echo "${COMPREPLY[@]}"
+END
+# shellcheck disable=SC2317 # called by name
+offers()
+{
+	want=$1
+	shift
+	got=$(completion="$room/completion/nuse" bash "$tmp/complete" "$@")
+	echo "offered: $got"
+	[ "$got" = "$want" ]
+}
+try "--attach completes names of stacks" offers "web web.two" --attach we
+try "--stop, too" offers "web web.two other" --stop ''
+try "--name does not: it is to be a new one" offers "" --name we
+try "options" offers "--daemon" --dae
+
 echo "1..$n"
 exit $fail

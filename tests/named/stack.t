@@ -197,6 +197,28 @@ boot
 check "the name is free again" ran_well
 stop_stack
 
+# Without any rights, and without a directory for runtime files: in /tmp.
+uid=$((60000 + $$ % 5000))
+kernel=$("$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} -n true | sed -n 's/^# kernel: \(.*\) (.*/\1/p')
+cp "$kernel" "$T/liblinux.so"
+chmod 644 "$T/liblinux.so"
+user="env -u XDG_RUNTIME_DIR setpriv --reuid $uid --regid $uid --clear-groups --inh-caps=-all"
+# shellcheck disable=SC2086
+in_ns $user "$T/nuse" --kernel "$T/liblinux.so" --daemon --name mine
+check "a user without rights has stacks, too" ran_well
+check "in a directory of the user's in /tmp" test "$(stat -c '%u %a' "/tmp/libos-$uid")" = "$uid 700"
+# shellcheck disable=SC2086
+in_ns $user "$T/nuse" --attach mine ip -br address
+check "attached, without rights" out_has '^eth0 .*10\.0\.2\.15/24'
+# shellcheck disable=SC2086
+in_ns $user "$T/nuse" --attach mine ping -c 1 -W 2 10.0.2.2
+check "ping, without rights" ran_well
+check "root has no such stack" sh -c "! '$NUSE' --list | grep -q mine"
+# shellcheck disable=SC2086
+in_ns $user "$T/nuse" --stop mine
+check "and it ends" ran_well
+rm -rf "/tmp/libos-$uid"
+
 # What fails while starting is said by the command.
 boot -o 'run=false'
 check "a run line that fails: --daemon fails" test "$status" -eq 125

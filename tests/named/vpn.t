@@ -90,10 +90,10 @@ check "a handshake was tried" test "$(frames client 'udp dst port 51820')" -ge 1
 check "and nothing else went out" test \
 	"$(frames client 'ether src host not 52:55:0a:00:02:02 and (ip or ip6) and not udp port 51820')" -eq 0
 
-ip netns exec "$NS" "$NUSE" --kernel "$TEST_KERNEL" -c "$T/gateway.conf" sleep 100 \
-	> "$T/gateway.out" 2>&1 &
-pids="$pids $!"
-gateway=$!
+mkdir -m 700 "$T/run"
+chown 65534 "$T/run"
+export XDG_RUNTIME_DIR="$T/run"
+peer "$NUSE" --kernel "$TEST_KERNEL" -c "$T/gateway.conf" --daemon --name gateway
 gateway_listens()
 {
 	peer ss -Huln 'sport = :51820' | grep -q .
@@ -110,8 +110,9 @@ check "3 MB, all right" same_file "$T/big" "$T/www/big"
 check "all of it in the tunnel" test "$(frames client tcp)" -eq 0
 check "as many frames of UDP as that takes" test \
 	"$(frames client 'udp src port 51820')" -ge 2000
-kill "$gateway"
-wait "$gateway" 2> /dev/null || :
+peer "$NUSE" --attach gateway wg show wg0 transfer > "$T/out"
+check "wg, attached to the gateway: it has sent it" test "$(cut -f3 "$T/out")" -gt 3000000
+peer "$NUSE" --stop gateway
 check "the gateway forwarded in the clear what was its to forward" test \
 	"$(frames gateway "tcp src port 8000 and src host $PEER4")" -ge 100
 
