@@ -68,7 +68,7 @@ const char *nuse_exec_error(int ret)
 {
 	switch (ret) {
 	case -ENOTSUP:
-		return "this host offers neither Syscall User Dispatch nor seccomp";
+		return "neither Syscall User Dispatch nor seccomp is offered, by this host or by another nuse around this one";
 	case -EADDRINUSE:
 		return "it wants fixed addresses that are in use";
 	default:
