@@ -9,6 +9,8 @@
  *   not run into the token.  Until then its futex is in libos.wake[].
  * - If a poller sleeps, it is kicked when the timer is now earlier than it
  *   sleeps, or when run() has work: the poller waits anyway, the holder does not.
+ *   But the helper waits for nothing of its own, and if the work is for a call of
+ *   another process, which nobody here waits for either, the holder does it.
  * - If polling is vacant, work goes to a parked thread, which becomes the
  *   poller (it is *appointed*); if nobody waits at all, the work belongs to no
  *   call and is short, and the holder does it at once.
@@ -109,6 +111,15 @@ static bool appoint(struct libos *os)
 	return true;
 }
 
+static int work(struct libos *os)
+{
+	int i, r = 0;
+
+	for (i = 0; i < RUN_ROUNDS && r >= 0 && os->kernel->pending(); i++)
+		r = os->kernel->run(NULL);
+	return r;
+}
+
 /* Leave the kernel layer for good: everything above, then the token. */
 void instance_release(struct libos *os)
 {
@@ -119,7 +130,12 @@ void instance_release(struct libos *os)
 		return;
 	}
 	if (load_relaxed(&os->poller) && !os->poller_done) {
-		kick_poller(os);
+		if (os->nremote && load_relaxed(&os->poller) == POLLER_HELPER)
+			r = work(os);
+		if (unlikely(r < 0))
+			instance_shut(os);
+		else
+			kick_poller(os);
 		instance_unlock(os);
 		return;
 	}

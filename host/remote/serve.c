@@ -57,8 +57,8 @@ static void after_entry(struct served *t, int r)
 	}
 	channel_out(t);
 	store_relaxed(&t->slot->home_cpu, this_cpu());
-	instance_release(os);
 	channel_reply(t, t->base.call.ret, t->base.call.signals);
+	instance_release(os);
 }
 
 /* One request, if there is one.  False if @t is gone. */

@@ -107,6 +107,45 @@ static int measure(struct libos_thread *me, void *arg)
 	return 0;
 }
 
+static int echo_fd[2];
+
+static int echo(struct libos_thread *me, void *arg)
+{
+	char c;
+
+	CALL(me, SYS_close, echo_fd[0]);
+	while (CALL(me, SYS_read, echo_fd[1], P(&c), 1) == 1)
+		if (CALL(me, SYS_write, echo_fd[1], P(&c), 1) != 1)
+			return 1;
+	return 0;
+}
+
+/* There and back between the home and a client. */
+static int measure_echo(struct libos_thread *me)
+{
+	double v[MAX_ROUNDS];
+	pid_t pid;
+	__u64 t;
+	int i, j;
+	char c = 0;
+
+	if (pair_of(me, echo_fd) < 0)
+		return 1;
+	pid = fork_client(me, echo, NULL);
+	CALL(me, SYS_close, echo_fd[1]);
+	for (i = 0; i < rounds; i++) {
+		t = now_ns();
+		for (j = 0; j < 200; j++)
+			if (CALL(me, SYS_write, echo_fd[0], P(&c), 1) != 1 ||
+			    CALL(me, SYS_read, echo_fd[0], P(&c), 1) != 1)
+				return 2;
+		v[i] = (double)(now_ns() - t) / 200;
+	}
+	CALL(me, SYS_close, echo_fd[0]);
+	report("both", "TCP echo of 1 byte by a child", v, rounds);
+	return status_of(pid);
+}
+
 int main(int argc, char **argv)
 {
 	struct libos_netcfg_link up = { .size = sizeof(up), .up = 1 };
@@ -123,6 +162,8 @@ int main(int argc, char **argv)
 	if (measure(home, "home"))
 		return 1;
 	if (status_of(fork_client(home, measure, "client")))
+		return 1;
+	if (measure_echo(home))
 		return 1;
 	libos_close(os);
 	return 0;

@@ -113,11 +113,13 @@ void libos_serve_query(struct libos_server *srv,
  *
  * For a home whose own program has ended while clients live: makes a child with
  * fork(2) which has the instance, its devices and its clients from here on, with
- * threads of its own; the caller may then exit without telling anybody.
+ * threads of its own; the caller may then exit without telling anybody.  Connections
+ * through slirp go on.
  * Context: ordinary; the caller holds no locks, and is the only thread besides those
  * of the library.  Devices whose channel has threads of its own (netio) restart them.
  * Return: 0 in the child, its pid in the caller, which must not use the instance any
- * more; negative errno: nothing has changed.
+ * more; negative errno: nothing has changed (-EOPNOTSUPP: a channel that cannot
+ * be moved, MultiStack's).
  */
 int libos_serve_move(struct libos_thread *thr);
 
@@ -132,10 +134,12 @@ void libos_fd_floor(int floor);
 
 /**
  * libos_attach() - become a client of a served instance
- * @sock: connected SOCK_SEQPACKET Unix socket; owned by the library, also on failure
+ * @sock: connected SOCK_SEQPACKET Unix socket, or one of libos_fork_fds(), which brings
+ *	the files of that fork; owned by the library, also on failure
  * @main: the calling thread's identity: a process of its own, without open files
  *
- * Permits the home to access this process's memory (PR_SET_PTRACER).
+ * Permits the home to access this process's memory (PR_SET_PTRACER).  A bad pointer
+ * of a call may raise SIGSEGV in the calling thread, as in the home: see libos_fault().
  * Context: ordinary.
  * Return: 0; -EPERM (another user's), -EPROTO (another version), -ECONNRESET (the
  * home is gone), -ENOMEM, -EMFILE.
