@@ -22,35 +22,44 @@
 #include "dispatch.h"
 #include "fd.h"
 
-#define NR_MAX		(1U << 16)	/* descriptors that a program may have: fork() copies tables */
+#define NR_USUAL	(1U << 14)	/* descriptors that a program may have */
+#define NR_MAX		(1U << 16)	/* and the most, if its soft limit is that high */
 #define INTERNAL_MIN	64
 #define NSTD		3
 
 /*
  * Where the program's numbers end and ours begin.  With the right to do so the
  * hard limit is raised, and the program keeps all it had.
+ *
+ * Not higher up than is useful: fork() copies the host's table of descriptors up to
+ * the highest that is open, which is one of ours.  Who wants a program to have more
+ * than usual raises its soft limit beforehand.
  */
 static void split_limit(struct glue_fdtab *f)
 {
 	struct rlimit old, lim;
-	unsigned long end;
+	unsigned long end, hard;
 
 	getrlimit(RLIMIT_NOFILE, &old);
 	f->old_soft = old.rlim_cur;
 	f->old_hard = old.rlim_max;
 
-	end = old.rlim_max + (old.rlim_max / 8 > 1024 ? old.rlim_max / 8 : 1024);
-	lim.rlim_cur = lim.rlim_max = end;
-	if (old.rlim_max < NR_MAX && end <= NR_MAX && !setrlimit(RLIMIT_NOFILE, &lim)) {
-		f->nr = old.rlim_max;
-	} else {
-		end = old.rlim_max < NR_MAX ? old.rlim_max : NR_MAX;
-		lim.rlim_cur = end;
-		lim.rlim_max = old.rlim_max;
+	hard = old.rlim_cur < NR_USUAL ? NR_USUAL : old.rlim_cur < NR_MAX ? old.rlim_cur : NR_MAX;
+	if (hard > old.rlim_max)
+		hard = old.rlim_max;
+	end = hard + (hard / 8 > 1024 ? hard / 8 : 1024);
+	lim.rlim_cur = end;
+	lim.rlim_max = end > old.rlim_max ? end : old.rlim_max;
+	f->nr = hard;
+	if (setrlimit(RLIMIT_NOFILE, &lim)) {
+		end = old.rlim_max;
+		lim.rlim_cur = lim.rlim_max = end;
 		setrlimit(RLIMIT_NOFILE, &lim);
 		f->nr = end - end / 16;
 		if (end - f->nr < INTERNAL_MIN && end > 2 * INTERNAL_MIN)
 			f->nr = end - INTERNAL_MIN;
+		if (f->nr > hard)
+			f->nr = hard;
 	}
 	f->end = end;
 

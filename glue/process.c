@@ -295,29 +295,32 @@ long glue_sys_vfork(struct glue_thread *t, struct glue_frame *f)
 	return glue_process_new(t, f, &c);
 }
 
-static long end_identity(void *id)
+/* The maker shares the files. */
+static long end_identities(void *arg)
 {
+	struct glue_thread *t = arg;
+	struct libos_thread *id = t->stack;
+
+	glue_stack_free(t->prog);
+	t->stack = NULL;
 	libos_thread_exit(id, 0);
 	return 0;
 }
 
 /*
- * With the last thread the files are closed before the kernel tells the parent;
- * with others still about, the stack closes them when it finds us gone.
+ * The last thread.  The stack's files are closed before the kernel tells the parent;
+ * of a process that is killed the stack closes them when it finds it gone.
  */
 void glue_process_exit(struct glue_thread *t, int wstatus)
 {
 	struct glue_prog *p = t->prog;
-	struct libos_thread *id = t->stack;
 	unsigned long all = BLOCKED;
 
 	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, 8);
 	if (p->vfork)
 		vfork_tell(p->vfork);
-	if (id && p->nthreads == 1) {
-		t->stack = NULL;
-		glue_gate(t, end_identity, id);
-	}
+	if (t->stack)
+		glue_gate(t, end_identities, t);
 	if (wstatus & 0x7f)
 		glue_fatal(t, wstatus & 0x7f);
 	for (;;)

@@ -16,7 +16,7 @@
  * process, sets .exiting and kicks all threads; each leaves at its next way out
  * of the glue.  The first one, which is glue_exec()'s caller, waits for the
  * others and returns there.  A process that fork() made has nowhere to return to
- * and just ends.
+ * and ends, after the stack has closed its files: so its parent finds them closed.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -400,8 +400,6 @@ void glue_prog_end(struct glue_thread *t, int wstatus)
 	struct glue_prog *p = t->prog;
 	struct glue_thread *o;
 
-	if (p->is_child)
-		glue_process_exit(t, wstatus);
 	glue_lock(&p->thread_lock);
 	if (!p->exiting) {
 		p->wstatus = wstatus;

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sys
-import time
 
 
 def ok(name, good):
@@ -204,6 +203,35 @@ def threads():
 ok("threads in a child", status(child(threads)) == 0)
 
 
+# What a child had open is closed when its parent knows of its end.
+def listens(threads_too):
+    import threading
+    s = socket.socket()
+    s.bind((sys.argv[1], free))
+    s.listen()
+    if threads_too:
+        t = threading.Thread(target=lambda: socket.socket().close())
+        t.start()
+        t.join()
+    os._exit(0)
+
+
+probe = socket.socket()
+probe.bind((sys.argv[1], 0))
+free = probe.getsockname()[1]
+probe.close()
+late = 0
+for i in range(40):
+    status(child(lambda n=i: listens(n & 1)))
+    s = socket.socket()
+    try:
+        s.bind((sys.argv[1], free))
+    except OSError:
+        late += 1
+    s.close()
+ok("closed before the parent knows, %d times not" % late, late == 0)
+
+
 # Generations.
 def generation(n):
     s = socket.create_connection(addr)
@@ -212,4 +240,7 @@ def generation(n):
 
 
 ok("eight generations", status(child(lambda: generation(1))) == 8)
-ok("nobody is left", not [1 for _ in [0] if os.path.exists("/proc/self/task") and len(os.listdir("/proc/self/task")) < 1])
+try:
+    ok("nobody is left", os.waitpid(-1, os.WNOHANG) is None)
+except ChildProcessError:
+    ok("nobody is left", True)
