@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
 
@@ -820,6 +821,69 @@ static void test_move(void)
 	close(q[1]);
 }
 
+/* --- out of descriptors -------------------------------------------------------- */
+
+#define FEW	64
+
+/* All numbers below FEW but @spare. */
+static int use_up(int *fd, int spare)
+{
+	int n = 0, i;
+
+	while (n < FEW && (fd[n] = open("/dev/null", O_RDONLY)) >= 0)
+		n++;
+	for (i = 0; i < spare && n > 0; i++)
+		close(fd[--n]);
+	return n;
+}
+
+static void test_limits(void)
+{
+	struct rlimit was, few;
+	struct libos_fork *f;
+	int fd[FEW], spare, n, r, bad = 0, fds = count_fds();
+	struct libos_thread *me;
+	pid_t pid;
+
+	getrlimit(RLIMIT_NOFILE, &was);
+	few = was;
+	few.rlim_cur = FEW;
+	setrlimit(RLIMIT_NOFILE, &few);
+	for (spare = 0; spare < 3; spare++) {
+		n = use_up(fd, spare);
+		r = libos_fork_begin(home, &f);
+		if (r != -EMFILE)
+			bad++;
+		while (n > 0)
+			close(fd[--n]);
+	}
+	is(bad, 0, "out of descriptors a fork is refused");
+	ok(eventually(count_fds() == fds), "and none is lost");
+	ok(eventually(libos_serve_clients(libos_served(home), NULL, 0) == 0), "nor a client");
+
+	n = use_up(fd, 0);
+	pid = fork();
+	if (!pid) {
+		setrlimit(RLIMIT_NOFILE, &was);
+		r = libos_attach(dial(), &me);
+		_exit(r < 0 ? -r : CALL(me, SYS_getpid) == getpid() ? 0 : 1);
+	}
+	usleep(50000);
+	while (n > 0)
+		close(fd[--n]);
+	setrlimit(RLIMIT_NOFILE, &was);
+	is(status_of(pid), 0, "who knocks meanwhile waits until there are some");
+	is(status_of(fork_client(home, basic, NULL)), 0, "and all is well again");
+
+	getrlimit(RLIMIT_FSIZE, &was);
+	few = was;
+	few.rlim_cur = 4096;
+	setrlimit(RLIMIT_FSIZE, &few);
+	r = libos_fork_begin(home, &f);
+	setrlimit(RLIMIT_FSIZE, &was);
+	is(r, -EFBIG, "no room for the shared memory is an error, not a signal");
+}
+
 int main(void)
 {
 	struct libos_server *srv;
@@ -850,6 +914,7 @@ int main(void)
 	test_home_killed();
 	test_move();
 	test_attach();
+	test_limits();
 	libos_close(os);
 	is(count_fds(), fds, "all is closed at the end");
 	return done();
