@@ -108,6 +108,13 @@ check "the counters are not written yet" test ! -s "$T/stats"
 peer sh -c "echo end | nc -N -w 2 $OUR4 9" || :
 check "with the daemon's end the stack ends" wait_for 5 grep -q '^snmp.Tcp.PassiveOpens [2-9]' "$T/stats"
 
+# What a child sees when nuse has gone: the stack, and its files of /etc.
+echo 'hosts 10.77.0.1 peer.test' >> "$T/nuse.conf"
+start "" sh -c "(until [ -e $T/go2 ]; do sleep 0.05; done; ping -c 1 -W 2 peer.test > $T/late 2>&1) > /dev/null 2>&1 & exit 0"
+check "a background job: nuse ends at once" ran_well
+: > "$T/go2"
+check "the job has the stack and the hosts of the configuration" wait_for 5 grep -q '1 received' "$T/late"
+
 # A daemon of a run line does not keep the stack.
 echo 'run /usr/bin/python3 '"$T/helper.py" >> "$T/nuse.conf"
 cat > "$T/helper.py" <<'END'

@@ -44,6 +44,8 @@ check "attached: what run lines made" out_has '^from-run '
 at cat /etc/resolv.conf /etc/hosts
 check "attached: the configuration's name server" out_has '^nameserver 192\.0\.2\.53$'
 check "attached: the configuration's hosts" out_has '^10\.77\.0\.1 peer\.test$'
+at sh -c '(head -n 1 /etc/hosts) | cat; bash -c "bash -c \"head -n 1 /etc/hosts\""; exec head -n 1 /etc/hosts'
+check "and so do its children, and what they execute" test "$(grep -c '^10\.77\.0\.1 peer\.test$' "$T/out")" -eq 3
 at cat /proc/sys/net/ipv4/ip_default_ttl
 check "attached: the stack's sysctl" out_has '^77$'
 at sh -c 'exit 9'
@@ -90,6 +92,11 @@ kill -9 "$one"
 check "a killed program is out of the list" wait_for 5 listed 1
 at ping -c 1 -W 2 $PEER4
 check "and the stack is unhurt" ran_well
+
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	"$NUSE" --attach t cat /proc/sys/net/ipv4/ip_default_ttl &
+done > "$T/many" 2>&1
+check "twenty at once" wait_for 10 sh -c "[ \$(grep -c '^77\$' '$T/many') -eq 20 ]"
 
 # Others do not get in.
 chmod 755 "$T"
