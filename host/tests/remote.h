@@ -101,6 +101,13 @@ static inline pid_t fork_client(struct libos_thread *parent,
 	return pid;
 }
 
+/* A fork that failed has no pid, and a negative number is a great many processes. */
+static inline void kill_child(pid_t pid)
+{
+	if (pid > 1)
+		kill(pid, SIGKILL);
+}
+
 static inline int status_of(pid_t pid)
 {
 	int status = -1;

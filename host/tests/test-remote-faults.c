@@ -286,12 +286,12 @@ static void kill_one(int i)
 	pid_t pid = fork_client(home, group_victim, (void *)(long)i);
 	__u32 seed = (__u32)i * 40503 + 17;
 
-	if (pid < 0)
+	if (pid <= 1)
 		return;
 	setpgid(pid, pid);
 	usleep(rnd(&seed) % 8000);
 	kill(-pid, SIGKILL);
-	kill(pid, SIGKILL);
+	kill_child(pid);
 	status_of(pid);
 }
 
@@ -473,7 +473,7 @@ static void test_lies(void)
 		/* One that hangs, for a reply that it has overwritten, is not our affair. */
 		while (waitpid(pid, &status, WNOHANG) == 0) {
 			if (now_ns() > end)
-				kill(pid, SIGKILL);
+				kill_child(pid);
 			usleep(1000);
 		}
 	}

@@ -543,7 +543,7 @@ static void test_killed(void)
 	pid = fork_client(home, sleeper, (void *)(long)p[1]);
 	is(read(p[0], &c, 1), 1, "a client sleeps in the stack");
 	is(libos_serve_clients(srv, NULL, 0), 1, "it is known");
-	kill(pid, SIGKILL);
+	kill_child(pid);
 	is(status_of(pid), -SIGKILL, "it is killed");
 	ok(eventually(libos_serve_clients(srv, NULL, 0) == 0), "and forgotten");
 	fd = (int)CALL(home, SYS_socket, AF_INET, SOCK_STREAM, 0);
@@ -576,7 +576,7 @@ static void test_unborn(void)
 	if (!pid)
 		pause();
 	libos_fork_end(f[2], pid);
-	kill(pid, SIGKILL);
+	kill_child(pid);
 	status_of(pid);
 	ok(eventually(libos_serve_clients(srv, NULL, 0) == 0), "the third is killed before it");
 	is(count_fds(), fds, "no file is left open");
@@ -623,7 +623,7 @@ static void test_home_killed(void)
 	}
 	is(read(p[0], &c, 1), 1, "a client of another home sleeps");
 	t = now_ns();
-	kill(pid, SIGKILL);
+	kill_child(pid);
 	is(read(p[0], &c, 1) == 1 ? c : 0, 's', "its home is killed: ESHUTDOWN");
 	is(read(p[0], &died, sizeof(died)), sizeof(died), "it tells when");
 	ok(died - t < 1000000000, "at once (%.1f ms)", (died - t) / 1e6);
