@@ -7,8 +7,10 @@ set -eu
 version=$1 tree=$2/src/linux-source-$1
 tarball=/usr/src/linux-source-$version.tar.xz
 echo 1..2
-# tar names what differs from or is missing beside the archive ...
-if diff=$(tar -df "$tarball" -C "$2/src" 2>&1); then
+# tar names what differs from or is missing beside the archive; who has unpacked it
+# and with which umask is no difference ...
+diff=$(tar -df "$tarball" -C "$2/src" 2>&1 | grep -Ev ': (Uid|Gid|Mode) differs$' || :)
+if [ -z "$diff" ]; then
 	echo "ok 1 - linux-source-$version: every file is as in the package"
 else
 	echo "not ok 1 - linux-source-$version: files differ from the package"
