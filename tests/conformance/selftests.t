@@ -106,7 +106,7 @@ run tcp_inq-6 '' ./tcp_inq -6
 run rxtimestamp '' ./rxtimestamp
 for args in '-4 -L 127.0.0.1' '-4 -u -L 127.0.0.1' '-4 -r -L 127.0.0.1' '-6 -L ::1' '-6 -u -L ::1' '-6 -C -L ::1'; do
 	# shellcheck disable=SC2086 # options
-	run "txtimestamp$(echo "${args% -L*}" | tr -d ' ')" '' ./txtimestamp $args
+	run "txtimestamp$(echo "${args% -L*}" | tr -d ' ')" '' ./txtimestamp -t 1000000 $args
 done
 for args in -4 -6 -4s -6s -4r -6r -4sr -6sr; do
 	run "tcp_fastopen_backup_key$args" 'sysctl -qw net.ipv4.tcp_fastopen=3' ./tcp_fastopen_backup_key $args
