@@ -16,13 +16,14 @@ FRAGMENTS_tiny := arch/lib/configs/tiny.config
 FRAGMENTS_full := $(FRAGMENTS_tiny) arch/lib/configs/full.config
 FRAGMENTS_debug := $(FRAGMENTS_full) arch/lib/configs/debug.config
 
-.PHONY: all help deps demo check bench install clean kernel rooms tests multistack bench-multistack
+.PHONY: all help deps demo check check-debug bench install clean kernel rooms tests multistack bench-multistack
 all: kernel rooms multistack
 
 help:
 	@echo 'make demo              build, and fetch a page with an unmodified curl on a stack of its own'
 	@echo 'make check             build, and run every test'
 	@echo 'make                   build the default kernel library, nuse and MultiStack'
+	@echo 'make check-debug       tests on a debug kernel, and with sanitizers'
 	@echo 'make bench             measure against the native stack and gVisor'
 	@echo 'make bench-multistack  measure MultiStack'
 	@echo 'make install           install below DESTDIR and PREFIX'
@@ -58,6 +59,9 @@ demo:
 
 check:
 	@scripts/check.sh $(CHECK_KERNELS)
+
+check-debug:
+	@scripts/check-debug.sh
 
 bench: kernel-6.12-full kernel-6.12-tiny nuse
 	@scripts/deps.sh bench
