@@ -80,6 +80,21 @@ static void test_growth(void)
 	ok(n + (16 << 20) > total, "all but %lu MiB are free afterwards", (total - n) >> 20);
 }
 
+/* Sockets that cannot be mapped: TCP's could, with an MMU. */
+static void test_mmap(void)
+{
+	static const int type[] = { SOCK_STREAM, SOCK_DGRAM };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		long s = sys(SYS_socket, AF_INET, type[i], 0);
+
+		ok(sys(SYS_mmap, 0, 65536, PROT_READ, MAP_SHARED, s, 0) == -ENODEV,
+		   "mmap() of %s is refused", i ? "a UDP socket" : "a TCP socket");
+		sys(SYS_close, s);
+	}
+}
+
 /* Rings of packet sockets, whose memory is allocated at once, fill the arena. */
 static int fill_arena(long *socks, int max)
 {
@@ -157,6 +172,7 @@ int main(void)
 	boot(48 << 20, NULL);
 	test_bad_pointers();
 	check_log();
+	test_mmap();
 	test_full_arena();		/* logs its allocation failures, as it should */
 	test_panic();
 	libos_close(os);

@@ -22,6 +22,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mutex.h>
+#include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/syscalls.h>
 #include <linux/vmalloc.h>
@@ -39,12 +40,14 @@ static DEFINE_MUTEX(mappings_lock);
 
 static long map_file(struct file *file, unsigned long len, unsigned long pgoff)
 {
+	struct socket *sock = sock_from_file(file);
 	struct lib_mapping *map;
 	struct vm_area_struct *vma;
 	u64 start = 0;
 	int ret;
 
-	if (!file->f_op->mmap)
+	/* sock_mmap() trusts its protocol to have one, as TCP's has with an MMU. */
+	if (!file->f_op->mmap || (sock && !READ_ONCE(sock->ops)->mmap))
 		return -ENODEV;
 	if (!lib_host->map)
 		return -EOPNOTSUPP;
