@@ -62,15 +62,22 @@ void flush_thread(void)
 {
 }
 
+/* The idle loop has told lockdep that interrupts are on, which they are not yet. */
 void arch_cpu_idle(void)
 {
 	/* Frames still collected for a burst go out before we wait. */
-	if (lib_netdev_tx_pending)
+	if (lib_netdev_tx_pending) {
+		raw_local_irq_enable();
 		lib_netdev_flush();
+		raw_local_irq_disable();
+	}
+	lockdep_hardirqs_off(_THIS_IP_);
 	lib_bugwatch();
 	if (!READ_ONCE(lib_irq_pending))
 		lib_leave(LIBOS_IDLE);
 	lib_wake_entered();
+	lockdep_hardirqs_on_prepare();
+	lockdep_hardirqs_on(_THIS_IP_);
 	raw_local_irq_enable();
 	if (LIB_IDLE_IRQS_OFF)
 		raw_local_irq_disable();
