@@ -56,13 +56,18 @@ static int read_message(int sock, struct message *m)
 	return 0;
 }
 
+static int right_version(const struct message *m)
+{
+	return m->h.version == REMOTE_VERSION ? 0 : -EPROTO;
+}
+
 static int may_enter(const struct message *m)
 {
-	if (m->h.version != REMOTE_VERSION)
-		return -EPROTO;
-	if (m->who.uid != 0 && m->who.uid != geteuid())
+	int r = right_version(m);
+
+	if (!r && m->who.uid != 0 && m->who.uid != geteuid())
 		return -EPERM;
-	return 0;
+	return r;
 }
 
 static int send_welcome(int sock, const struct libos_server *srv, int status, int memfd)
@@ -106,7 +111,10 @@ static void welcome(struct peer *peer, int pid)
 		peer_sent(peer);
 }
 
-/* On the socket of a child that is expected. */
+/*
+ * On the socket of a child that is expected.  It is its parent who let it in: a server
+ * started as root has children with another uid, whose children are no strangers either.
+ */
 void hello_event(struct served *t, __u32 events)
 {
 	struct peer *peer = t->peer;
@@ -118,7 +126,7 @@ void hello_event(struct served *t, __u32 events)
 	if (!r && m.h.kind != REMOTE_HELLO)
 		r = -EPROTO;
 	if (!r)
-		r = may_enter(&m);
+		r = right_version(&m);
 	if (!r) {
 		welcome(peer, m.who.pid);
 		return;

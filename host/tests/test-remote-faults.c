@@ -491,6 +491,34 @@ static void test_lies(void)
 	   (unsigned long long)(load_relaxed(&shared->echoed) - echoed));
 }
 
+/* --- another user ---------------------------------------------------------- */
+
+static int grandchild(struct libos_thread *me, void *arg)
+{
+	int bad = 0;
+
+	expect_eq(CALL(me, SYS_getpid), getpid());
+	return bad;
+}
+
+/* As a server's worker that starts a program, when the server was started as root. */
+static int another_user(struct libos_thread *me, void *arg)
+{
+	if (setuid(65534) < 0)
+		return 99;
+	return status_of(fork_client(me, grandchild, NULL));
+}
+
+static void test_another_user(void)
+{
+	int status = status_of(fork_client(home, another_user, NULL));
+
+	if (status == 99)
+		skip("a client that has become another user forks", "we may not be another user");
+	else
+		is(status, 0, "a client that has become another user forks");
+}
+
 int main(void)
 {
 	struct libos_netcfg_link up = { .size = sizeof(up), .up = 1 };
@@ -513,6 +541,7 @@ int main(void)
 	good = fork_client(home, well_behaved, NULL);
 	srv = libos_served(home);
 	ok(eventually(load_relaxed(&shared->echoed) > 10), "a client echoes");
+	test_another_user();
 	test_kills();
 	test_lies();
 	store_release(&shared->stop, 1);
