@@ -243,6 +243,9 @@ static int replace(struct glue_thread *t, unsigned long *sp, unsigned long *mask
 	p->timers = 0;
 	glue_signals_exec(p);
 	credentials();
+	/* A change of ids has ended that on the host; who serves the stack needs it. */
+	if (getuid() == geteuid() && getgid() == getegid())
+		glue_raw5(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
 	p->dumpable = 1;
 
 	t->alt.sp = t->alt.size = 0;

@@ -4,7 +4,7 @@
 # over files of both kernels in a child.
 # shellcheck source=../lib.sh
 . "${0%/*}/../lib.sh"
-need python3
+need python3 setpriv
 begin
 HERE=${0%/*}
 PY=/usr/bin/python3
@@ -22,6 +22,13 @@ check "pass.py: no test failed" sh -c "! grep -v '^ok' '$T/out'"
 run_nuse $PY "$HERE/mixed.py"
 check "poll, select, epoll and asyncio over both kernels' files in a child" ran_well
 check "mixed.py: no test failed" sh -c "! grep -v '^ok' '$T/out'"
+
+# The same by one that was root and is nobody: the home has no more rights than its children.
+cp "$HERE/mixed.py" "$T/mixed.py"
+chmod 755 "$T"
+run_nuse setpriv --reuid=65534 --regid=65534 --clear-groups $PY "$T/mixed.py"
+check "mixed.py, without privileges" ran_well
+check "mixed.py, without privileges: no test failed" sh -c "! grep -v '^ok' '$T/out'"
 
 # A pool of workers that accept from one listener, asked from outside.
 start_nuse $PY "$HERE/workers.py" 4310 3
