@@ -74,6 +74,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/lib/libos
 	install -m 755 $(O)/kernel/$(KERNEL)/liblinux.so $(DESTDIR)$(PREFIX)/lib/libos/liblinux-$(KERNEL).so
 	ln -sfn liblinux-$(KERNEL).so $(DESTDIR)$(PREFIX)/lib/libos/liblinux.so
+	install -d $(DESTDIR)$(PREFIX)/share/libos/gdb
+	install -m 644 scripts/gdb/libos-gdb.py $(DESTDIR)$(PREFIX)/share/libos/gdb
+	scripts/gdb/types.sh $(O)/kernel/$(KERNEL) $(DESTDIR)$(PREFIX)/share/libos/gdb $(KERNEL)
 	@for room in host nuse; do $(MAKE) --no-print-directory -C $$room install || exit; done
 	@$(MAKE) --no-print-directory -C multistack O=$(O)/multistack install
 
