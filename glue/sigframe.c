@@ -25,6 +25,7 @@
 #include "site.h"
 
 #define RED_ZONE	128
+#define SIG_SETMASK	2
 #define MINSIGSTKSZ	2048
 #define SS_ONSTACK	1
 #define SS_DISABLE	2
@@ -140,10 +141,25 @@ int glue_sigframe_pop(struct glue_thread *t, unsigned long sp)
 	return glue_put_user(sp, &uc, sizeof(uc));
 }
 
+/*
+ * A signal that was deferred on the way here belongs after the frame's context and
+ * mask have been restored, not to the handler that ends: send it again, and the
+ * kernel delivers it there.
+ */
 long glue_sys_rt_sigreturn(struct glue_thread *t, struct glue_frame *f)
 {
+	unsigned long all = ~GLUE_SYNC_SIGNALS;
+
 	if (glue_sigframe_pop(t, f->sp))
 		glue_fatal(t, 11);
+	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, 0, 8);
+	if (t->pending & GLUE_PEND_DIE)
+		glue_die();
+	if (t->pending & GLUE_PEND_SIGNAL) {
+		__atomic_and_fetch(&t->pending, ~GLUE_PEND_SIGNAL, __ATOMIC_RELAXED);
+		glue_raw4(SYS_rt_tgsigqueueinfo, glue_raw0(SYS_getpid), t->tid, t->defer_sig,
+			  t->info);
+	}
 	t->frame = NULL;
 	glue_sigreturn(f->sp);
 }
