@@ -146,11 +146,9 @@ void glue_leftover_timers(struct glue_leftover *l)
 	struct itimerval off = { 0 };
 	unsigned int i;
 
-	if (!l)
-		return;
 	for (i = 0; i < sizeof(itimers) / sizeof(itimers[0]); i++)
 		setitimer(itimers[i], &off, NULL);
-	each_timer(l->last_timer, 1);
+	each_timer(glue_leftover_last_timer(l), 1);
 }
 
 void glue_leftover_clear(struct glue_leftover *l, unsigned int limit)

@@ -570,6 +570,18 @@ static void before(int thread)
 }
 
 /* A chain of images, each a page of arguments longer. */
+/* An interval timer ends with its process, however often it fires meanwhile. */
+static void timer(void)
+{
+	struct itimerval it = { { 0, 50 }, { 0, 50 } };
+
+	signal(SIGALRM, on_chld);
+	setitimer(ITIMER_REAL, &it, NULL);
+	while (nchld < 100)
+		;
+	exit(3);
+}
+
 static void chain(int n)
 {
 	char number[16], *av[] = { "prog-process", "chain", number, NULL };
@@ -650,6 +662,8 @@ int main(int argc, char **argv)
 		chain(argc > 2 ? atoi(argv[2]) : 0);
 	else if (!strcmp(c, "race"))
 		race();
+	else if (!strcmp(c, "timer"))
+		timer();
 	else
 		return 2;
 	return 0;

@@ -8,7 +8,7 @@ set -eu
 
 P=$B/tests/prog-process
 for c in basic memory threads signals session clones spawn failures exec exec-thread \
-	exec-last-thread chain race; do
+	exec-last-thread chain race timer; do
 	same "$c" -- "$P" "$c"
 done
 for c in basic signals exec-thread spawn; do

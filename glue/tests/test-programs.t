@@ -49,6 +49,7 @@ signal.signal(signal.SIGALRM, lambda *a: got.append(1))
 signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
 e = time.time() + 20
 while time.time() < e and len(got) < 5: time.sleep(1)
+signal.setitimer(signal.ITIMER_REAL, 0)	# which would end an interpreter that gives back its handlers
 print(len(got) >= 5)'
 	same "python: asyncio" -- $py -c '
 import asyncio
