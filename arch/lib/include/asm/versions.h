@@ -17,8 +17,8 @@
 /* 7.0: zones and the zero page come from the core. */
 #define LIB_CORE_ZONES		(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0))
 
-/* The rest of the arena can be hidden from the core that knows mem_init(). */
-#define LIB_LAZY_MEMMAP		(!LIB_CORE_ZONES)
+/* The arena can be hidden from a core with mem_init(); 6.1 hangs when it grows. */
+#define LIB_LAZY_MEMMAP		(!LIB_CORE_ZONES && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0))
 
 /* 6.7: shrinkers are allocated. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
