@@ -28,37 +28,12 @@ seconds=${BENCH_SECONDS:-1}
 cases=${BENCH_CASES:-plain host tap xdp bridge macvtap}
 sizes=${BENCH_SIZES:-64 128 512 1500}
 id=msb$$	# names of our network namespaces begin with it
-netns_list=
-pids=
-mkdir -p "$out"
-tmp=$(mktemp -d)
-
-cleanup() {
-	exec 2>/dev/null	# the shell reports each job that it ends
-	for pid in $pids; do
-		kill "$pid" || true
-	done
-	for pid in $pids; do
-		wait "$pid" || true
-	done
-	stop_multistackd || true
-	for ns in $netns_list; do
-		ip netns del "$ns" || true
-	done
-	rm -rf "$tmp"
-}
-
-# shellcheck source=multistack/bench/daemon.sh
-. "$here/daemon.sh"
-# shellcheck source=multistack/bench/net.sh
-. "$here/net.sh"
+# shellcheck source=multistack/bench/place.sh
+. "$here/place.sh"
 # shellcheck source=multistack/bench/measure.sh
 . "$here/measure.sh"
 # shellcheck source=multistack/bench/scale.sh
 . "$here/scale.sh"
-
-trap cleanup EXIT
-trap 'exit 1' INT TERM HUP PIPE
 
 samples=$out/samples.tsv
 
@@ -136,7 +111,8 @@ fi
 {
 	printf '%s, %s CPUs, %s rounds of %s s\n' "$(uname -sr)" "$(nproc)" \
 		"$rounds" "$seconds"
-	awk -v base="${BENCH_BASE:-plain}" -f "$here/table.awk" "$samples"
+	awk -v base="${BENCH_BASE:-plain}" -f "$here/median.awk" \
+		-f "$here/table.awk" "$samples"
 } | tee "$out/table.txt"
 # its panels are of the cases that are always there
 case " $cases " in

@@ -8,14 +8,10 @@
 # Those of packets print two: packets per second, and ns of processor time per
 # packet, of both sides. On a veth pair the far end's receiving happens inside
 # the sender's system call, so that is all that a packet costs; and unlike the
-# rate it does not depend on what else the machine does. The
-# far end and the side under test each have a CPU of their own where there are
-# two.
+# rate it does not depend on what else the machine does.
 
 # iperf3 takes whole seconds only
 tcp_seconds=$(awk -v s="$seconds" 'BEGIN { print s < 1 ? 1 : int(s) }')
-cpu_far=0
-cpu_near=$(($(nproc) > 1))
 
 field() {	# NAME FILE: a number of ms-pktgen's JSON summary, its last line
 	tail -n 1 "$2" | jq -r ".$1 // \"nan\"" 2>/dev/null || echo nan
@@ -49,12 +45,12 @@ sample_rx() {	# LEN [PORTS]
 	fi
 	: >"$tmp/rx"
 	# shellcheck disable=SC2086 # io_opts is a list of options
-	ip netns exec "$host_ns" taskset -c $cpu_near ms-pktgen -f rx -i $io \
+	ip netns exec "$host_ns" taskset -c "$cpu_near" ms-pktgen -f rx -i $io \
 		$io_opts -s "$addr:$far_ports" -P "$far_proto" -C -j \
 		-T "$seconds" -w 5 >"$tmp/rx" 2>"$tmp/rx.err" &
 	rx_pid=$!
 	await_ready "$tmp/rx" $rx_pid
-	ip netns exec "$peer_ns" taskset -c $cpu_far ms-pktgen -f tx \
+	ip netns exec "$peer_ns" taskset -c "$cpu_far" ms-pktgen -f tx \
 		-i packet:peer0 -D "$mac" -s "$peer_addr:5000" \
 		-d "$addr:$far_ports" -P "$far_proto" -l "$far_len" -C \
 		-j -q -T 10 >"$tmp/tx" 2>"$tmp/tx.err" &
@@ -70,7 +66,7 @@ sample_tx() {	# LEN
 	counter=/sys/class/net/peer0/statistics/rx_packets
 	before=$(in_ns "$peer_ns" cat $counter)
 	# shellcheck disable=SC2086 # io_opts is a list of options
-	in_ns "$host_ns" taskset -c $cpu_near ms-pktgen -f tx -i $io $io_opts \
+	in_ns "$host_ns" taskset -c "$cpu_near" ms-pktgen -f tx -i $io $io_opts \
 		-D "$(mac_of "$peer_ns" peer0)" -s "$addr:5000" \
 		-d "$peer_addr:5000" -l "$1" -C -j -q -T "$seconds" \
 		>"$tmp/tx" 2>"$tmp/tx.err" || cat "$tmp/tx.err" >&2
@@ -107,13 +103,13 @@ sample_rtt() {
 	ip -n "$peer_ns" neigh replace "$addr" lladdr "$mac" dev peer0
 	: >"$tmp/rx"
 	# shellcheck disable=SC2086 # io_opts is a list of options
-	ip netns exec "$host_ns" taskset -c $cpu_near ms-pktgen -f pong -i $io \
+	ip netns exec "$host_ns" taskset -c "$cpu_near" ms-pktgen -f pong -i $io \
 		$io_opts -D "$(mac_of "$peer_ns" peer0)" -s "$addr:5001" \
 		-d "$peer_addr:5001" -T "$seconds" -w 3 >"$tmp/rx" \
 		2>"$tmp/rx.err" &
 	rx_pid=$!
 	await_ready "$tmp/rx" $rx_pid
-	in_ns "$peer_ns" taskset -c $cpu_far ms-pktgen -f ping -i host \
+	in_ns "$peer_ns" taskset -c "$cpu_far" ms-pktgen -f ping -i host \
 		-s "$peer_addr:5001" -d "$addr:5001" -w 0.2 -j -q \
 		-T "$seconds" >"$tmp/tx" 2>"$tmp/tx.err" || cat "$tmp/tx.err" >&2
 	kill -TERM $rx_pid 2>/dev/null || true

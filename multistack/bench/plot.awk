@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # plot.awk - medians of samples.tsv as tables for gnuplot, one file a panel
+#
+# Read after median.awk.
 
 BEGIN {
 	FS = "\t"
@@ -17,18 +19,15 @@ $5 != "nan" && $5 + 0 > 0 {
 	}
 }
 
-function median(what, size, which,    a, n, i, j, t)
+function median(what, size, which,    a, n, i)
 {
 	n = split(list[what, size, which], a, " ")
 	if (!n)
 		return "nan"
-	for (i = 2; i <= n; i++) {
-		t = a[i] + 0
-		for (j = i - 1; j >= 1 && a[j] + 0 > t; j--)
-			a[j + 1] = a[j]
-		a[j + 1] = t
-	}
-	return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
+	for (i = 1; i <= n; i++)
+		a[i] += 0
+	sort_values(a, n)
+	return middle(a, n)
 }
 
 function panel(what, file, scale,    s, c)

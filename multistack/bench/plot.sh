@@ -12,6 +12,6 @@ svg=${2:?usage: plot.sh samples.tsv OUT.svg}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-awk -v dir="$tmp" -f "$here/plot.awk" "$samples"
+awk -v dir="$tmp" -f "$here/median.awk" -f "$here/plot.awk" "$samples"
 gnuplot -e "dir='$tmp'" -e "svg='$svg'" "$here/plot.gp"
 sed -i '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$svg"

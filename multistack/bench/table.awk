@@ -2,9 +2,9 @@
 #
 # table.awk - medians and ratios of samples.tsv
 #
-# Lines are: round, what, size, case, value. A ratio is the median of the ratios
-# to the case "plain", or -v base=CASE, of the same round; for a number of tuples or ports, to the
-# smallest number in the same round.
+# Read after median.awk. Lines are: round, what, size, case, value. A ratio is the
+# median of the ratios to the case "plain", or -v base=CASE, of the same round; for
+# a number of tuples or ports, to the smallest number in the same round.
 
 BEGIN {
 	FS = "\t"
@@ -31,32 +31,13 @@ $5 != "nan" && $5 + 0 > 0 {
 	}
 }
 
-function sort_values(a, n,    i, j, t)
-{
-	for (i = 2; i <= n; i++) {
-		t = a[i]
-		for (j = i - 1; j >= 1 && a[j] > t; j--)
-			a[j + 1] = a[j]
-		a[j + 1] = t
-	}
-}
-
-function middle(a, n)
-{
-	if (!n)
-		return ""
-	sort_values(a, n)
-	if (n % 2)
-		return a[(n + 1) / 2]
-	return (a[n / 2] + a[n / 2 + 1]) / 2
-}
-
 function median(what, size, which,    r, n, a)
 {
 	n = 0
 	for (r = 0; r < rounds; r++)
 		if ((what, size, which, r) in v)
 			a[++n] = v[what, size, which, r]
+	sort_values(a, n)
 	return middle(a, n)
 }
 
@@ -68,6 +49,7 @@ function ratio(what, size, which, base_size, base,    r, n, a)
 		    (what, base_size, base, r) in v)
 			a[++n] = v[what, size, which, r] / \
 				 v[what, base_size, base, r]
+	sort_values(a, n)
 	return middle(a, n)
 }
 

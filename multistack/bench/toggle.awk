@@ -1,25 +1,10 @@
-#!/usr/bin/awk -f
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # toggle.awk - one line of the table of toggle.sh: median and its confidence
 #
-# Lines are: what, size, ns off, ns on, ratio. The median lies between the ranks
-# n/2 - 1.96 sqrt(n)/2 and its like above with 95 per cent of probability.
-
-function sort_values(a, n,    i, j, t)
-{
-	for (i = 2; i <= n; i++) {
-		t = a[i]
-		for (j = i - 1; j >= 1 && a[j] > t; j--)
-			a[j + 1] = a[j]
-		a[j + 1] = t
-	}
-}
-
-function middle(a, n)
-{
-	return n % 2 ? a[(n + 1) / 2] : (a[n / 2] + a[n / 2 + 1]) / 2
-}
+# Read after median.awk. Lines are: what, size, ns off, ns on, ratio. The median
+# lies between the ranks n/2 - 1.96 sqrt(n)/2 and its like above with 95 per cent
+# of probability.
 
 {
 	name = $1 " " $2

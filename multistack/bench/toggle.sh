@@ -7,12 +7,13 @@
 #
 # One flow of the host's own, all the time, while the NIC is attached and
 # detached (ms-toggle.c). On a veth pair all that the kernel does for a packet, as
-# far as the receiver's socket, it does in the sender's system call or its softirq. For each size and direction one line: the median of the
-# rounds' ratios of processor time per packet, attached to detached, and a
-# confidence interval of 95 per cent for the median, which assumes nothing of how
-# the ratios are distributed (the binomial ranks about the middle one). So it says
-# itself whether the machine was quiet enough to decide. Samples go to
-# OUTDIR/toggle.tsv, the table to standard output and OUTDIR/toggle.txt.
+# far as the receiver's socket, it does in the sender's system call or its softirq.
+# For each size and direction one line: the median of the rounds' ratios of
+# processor time per packet, attached to detached, and a confidence interval of 95
+# per cent for the median, which assumes nothing of how the ratios are distributed
+# (the binomial ranks about the middle one). So it says itself whether the machine
+# was quiet enough to decide. Samples go to OUTDIR/toggle.tsv, the table to
+# standard output and OUTDIR/toggle.txt.
 #
 # Environment: TOGGLE_ROUNDS (150), TOGGLE_MS a window (50), TOGGLE_SIZES,
 # TOGGLE_WHAT: multistack, or empty: programs that do nothing in its place.
@@ -24,36 +25,8 @@ rounds=${TOGGLE_ROUNDS:-150}
 window_ms=${TOGGLE_MS:-50}
 sizes=${TOGGLE_SIZES:-64 512 1500}
 id=msg$$
-netns_list=
-pids=
-mkdir -p "$out"
-tmp=$(mktemp -d)
-
-cleanup() {
-	exec 2>/dev/null	# the shell reports each job that it ends
-	for pid in $pids; do
-		kill "$pid" || true
-	done
-	for pid in $pids; do
-		wait "$pid" || true
-	done
-	[ ! -e "$tmp/floor" ] || kill "$(cat "$tmp/floor")" || true
-	stop_multistackd || true
-	for ns in $netns_list; do
-		ip netns del "$ns" || true
-	done
-	rm -rf "$tmp"
-}
-
-# shellcheck source=multistack/bench/daemon.sh
-. "$here/daemon.sh"
-# shellcheck source=multistack/bench/net.sh
-. "$here/net.sh"
-trap cleanup EXIT
-trap 'exit 1' INT TERM HUP PIPE
-
-cpu_far=0
-cpu_near=$(($(nproc) > 1))
+# shellcheck source=multistack/bench/place.sh
+. "$here/place.sh"
 
 start() {	# p|q NS CPU ms-pktgen's ARGS...
 	role=$1
@@ -107,7 +80,8 @@ measure() {	# WHAT SIZE COUNTER
 	ip netns exec "$peer_ns" ms-toggle -n "$rounds" -t "$window_ms" \
 		-c "/sys/class/net/peer0/statistics/$3" $flow $(softirqs) -- \
 		"$off" -- "$on" |
-		sed -u "s/^/$1 $2 /" | tee -a "$out/toggle.tsv" | "$here/toggle.awk" |
+		sed -u "s/^/$1 $2 /" | tee -a "$out/toggle.tsv" |
+		awk -f "$here/median.awk" -f "$here/toggle.awk" |
 		tee -a "$out/toggle.txt"
 }
 
