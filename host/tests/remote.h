@@ -1,38 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of remote calls share: calls, clients, and a census of what may leak.
+ * What the tests of remote calls share: clients, and what these do.
  */
 #ifndef HOST_TESTS_REMOTE_H
 #define HOST_TESTS_REMOTE_H
 
-#include <dirent.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <ucontext.h>
+#include <libos/netcfg.h>
 #include <libos/remote.h>
 
 #include "../instance.h"
+#include "calls.h"
 #include "check.h"
-
-#define CALL(thr, nr, ...) ({					\
-	unsigned long _a[6] = { __VA_ARGS__ };			\
-	libos_call(thr, nr, _a);				\
-})
-#define P(x) ((unsigned long)(x))
-
-static inline __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 /* Something comes true within a while. */
 #define eventually(cond) ({					\
@@ -43,31 +30,11 @@ static inline __u64 now_ns(void)
 	_good;							\
 })
 
-/* The identity of this thread, if it is a client's. */
-static __thread struct libos_thread *self;
-
 /* A bad pointer of a call is touched by the client itself. */
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-	ucontext_t *uc = context;
-	unsigned long to = 0;
-
-	if (self && libos_in_call(self))
-		to = libos_fault(self, (unsigned long)uc->uc_mcontext.gregs[REG_RIP]);
-	if (!to) {
-		signal(sig, SIG_DFL);
-		return;
-	}
-	uc->uc_mcontext.gregs[REG_RIP] = (long)to;
-}
-
 static inline void become_client(struct libos_thread *me)
 {
-	struct sigaction sa = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
-
 	self = me;
-	sigaction(SIGSEGV, &sa, NULL);
-	sigaction(SIGBUS, &sa, NULL);
+	handle_faults();
 }
 
 /*
@@ -133,15 +100,70 @@ static inline int status_of(pid_t pid)
 	}								\
 } while (0)
 
-static inline int count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int n = 0;
+/* --- what clients do ----------------------------------------------------------- */
 
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
+static inline struct sockaddr_in loopback(int port)
+{
+	return (struct sockaddr_in){
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+}
+
+/* A connected TCP pair over the stack's loopback, and its listener. */
+static inline int tcp_pair(struct libos_thread *me, int port, int fd[3])
+{
+	struct sockaddr_in a = loopback(port);
+	int one = 1;
+
+	fd[0] = (int)CALL(me, SYS_socket, AF_INET, SOCK_STREAM, 0);
+	CALL(me, SYS_setsockopt, fd[0], SOL_SOCKET, SO_REUSEADDR, P(&one), sizeof(one));
+	if (CALL(me, SYS_bind, fd[0], P(&a), sizeof(a)) < 0 || CALL(me, SYS_listen, fd[0], 8) < 0)
+		return -1;
+	fd[1] = (int)CALL(me, SYS_socket, AF_INET, SOCK_STREAM, 0);
+	if (CALL(me, SYS_connect, fd[1], P(&a), sizeof(a)) < 0)
+		return -1;
+	fd[2] = (int)CALL(me, SYS_accept4, fd[0], 0, 0, 0);
+	return fd[2] < 0 ? -1 : 0;
+}
+
+static inline int lo_up(struct libos_thread *me)
+{
+	struct libos_netcfg_link up = { .size = sizeof(up), .up = 1 };
+
+	return libos_netcfg_link(me, "lo", &up, NULL);
+}
+
+/* Each of @arg generations makes the next. */
+static inline int generations(struct libos_thread *me, void *arg)
+{
+	long n = (long)arg;
+	int fd[3];
+
+	if (CALL(me, SYS_getpid) != getpid())
+		return 10;
+	if (tcp_pair(me, 2000 + (int)n, fd) < 0)
+		return 11;
+	if (!n)
+		return 0;
+	return status_of(fork_client(me, generations, (void *)(n - 1)));
+}
+
+static inline int basic_calls(struct libos_thread *me, void *arg)
+{
+	struct utsname uts;
+	int bad = 0;
+
+	expect(libos_is_remote(me));
+	expect_eq(CALL(me, SYS_uname, P(&uts)), 0);
+	expect(!strcmp(uts.release, libos_version(libos_thread_os(me))));
+	expect_eq(CALL(me, SYS_getpid), getpid());
+	expect_eq(CALL(me, SYS_uname, 16), -EFAULT);
+	expect_eq(CALL(me, SYS_uname, ~0UL - 100), -EFAULT);
+	expect_eq(CALL(me, 9999), -ENOSYS);
+	expect_eq(CALL(me, LIBOS_NR_TASK_NEW, 0, 0, 0, 16), -EPERM);
+	return bad;
 }
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The host's contract, case by case, with the mock kernel layer. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,11 +8,10 @@
 #include <sys/eventfd.h>
 #include <sys/time.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "../instance.h"
+#include "calls.h"
 #include "check.h"
 #include "mock.h"
 
@@ -33,14 +31,6 @@ static long call4(struct libos_thread *thr, long nr, unsigned long a, unsigned l
 static long call(struct libos_thread *thr, long nr, unsigned long a, unsigned long b)
 {
 	return call4(thr, nr, a, b, 0, 0);
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 static void take_log(void *arg, const char *s, __u32 len)
@@ -490,17 +480,6 @@ static void test_halt(void)
 		is(finish(&c[i]), -ESHUTDOWN, "and so does each who waits");
 	is(call(me, MOCK_NULL, 1, 0), -ESHUTDOWN, "and who comes later");
 	ok(strstr(logged, "Kernel panic") != NULL, "the log says why");
-}
-
-static int count_fds(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	int n = 0;
-
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
 }
 
 int main(void)

@@ -10,57 +10,26 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <time.h>
-#include <ucontext.h>
 
 #include <libos/netcfg.h>
 #include <libos/netio_backends.h>
 
 #include "../instance.h"
+#include "calls.h"
 #include "check.h"
 
-#define CALL(thr, nr, ...) ({					\
-	unsigned long _a[6] = { __VA_ARGS__ };			\
-	libos_call(thr, nr, _a);				\
-})
-#define P(x) ((unsigned long)(x))
 #define ERESTARTSYS	512
 
 static struct libos *os;
 static struct libos_thread *me;
-static __thread struct libos_thread *self;
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static void on_signal(int sig)
 {
 	if (self && libos_in_call(self))
 		libos_interrupt(self);
-}
-
-static void on_fault(int sig, siginfo_t *info, void *context)
-{
-	ucontext_t *uc = context;
-	unsigned long to = 0;
-
-	if (self && libos_in_call(self))
-		to = libos_fault(self, (unsigned long)uc->uc_mcontext.gregs[REG_RIP]);
-	if (!to) {
-		signal(sig, SIG_DFL);
-		return;
-	}
-	uc->uc_mcontext.gregs[REG_RIP] = (long)to;
 }
 
 static void alt_stack(void)
@@ -80,10 +49,7 @@ static void handlers(void)
 
 	sigaction(SIGUSR1, &sa, NULL);
 	sigaction(SIGVTALRM, &sa, NULL);
-	sa.sa_sigaction = on_fault;
-	sa.sa_flags = SA_ONSTACK | SA_SIGINFO;
-	sigaction(SIGSEGV, &sa, NULL);
-	sigaction(SIGBUS, &sa, NULL);
+	handle_faults();
 }
 
 static void test_calls(void)

@@ -7,15 +7,12 @@
  *
  * $KILLS: how many are killed, default 200.
  */
-#include <arpa/inet.h>
 #include <linux/sched.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
-#include <libos/netcfg.h>
 
 #include "../remote/client.h"
 #include "remote.h"
@@ -123,11 +120,7 @@ static struct census take_census(void)
 
 static int connect_home(struct libos_thread *me)
 {
-	struct sockaddr_in a = {
-		.sin_family = AF_INET,
-		.sin_port = htons(PORT),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
+	struct sockaddr_in a = loopback(PORT);
 	int fd = (int)CALL(me, SYS_socket, AF_INET, SOCK_STREAM, 0);
 
 	if (fd >= 0 && CALL(me, SYS_connect, fd, P(&a), sizeof(a)) < 0) {
@@ -521,7 +514,6 @@ static void test_another_user(void)
 
 int main(void)
 {
-	struct libos_netcfg_link up = { .size = sizeof(up), .up = 1 };
 	struct libos_thread *echo;
 	pthread_t thread;
 	void *why = NULL;
@@ -529,7 +521,7 @@ int main(void)
 
 	plan(280);
 	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (libos_open(NULL, &os, &home) < 0 || libos_netcfg_link(home, "lo", &up, NULL) < 0) {
+	if (libos_open(NULL, &os, &home) < 0 || lo_up(home) < 0) {
 		ok(false, "an instance boots");
 		return done();
 	}

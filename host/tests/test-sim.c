@@ -13,31 +13,21 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include <libos/netcfg.h>
 #include <libos/sim.h>
 
+#include "calls.h"
 #include "check.h"
 
 #define BYTES	(10U << 20)
 #define CHUNK	65536U
 
-#define CALL(thr, nr, ...) ({					\
-	unsigned long _a[6] = { __VA_ARGS__ };			\
-	libos_call(thr, nr, _a);				\
-})
-#define P(x) ((unsigned long)(x))
-
 static char dir[] = "/tmp/libos-sim-XXXXXX";
 
 static __u64 real_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+	return now_ns() / 1000000;
 }
 
 /* Byte @i of the stream. */
