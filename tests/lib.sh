@@ -370,6 +370,53 @@ make_cert()
 		2> /dev/null
 }
 
+# make_nginx MAIN - $T/nginx.conf: directives of the main block; those of the http
+# block are standard input
+make_nginx()
+{
+	cat > "$T/nginx.conf" <<-END
+		daemon off;
+		$1
+		pid $T/nginx.pid;
+		error_log stderr;
+		events { worker_connections 512; }
+		http {
+			access_log off;
+			sendfile on;
+			client_body_temp_path $T/b; proxy_temp_path $T/p; fastcgi_temp_path $T/f;
+			uwsgi_temp_path $T/u; scgi_temp_path $T/s;
+			$(cat)
+		}
+	END
+}
+
+# make_sshd PORT ADDR... - $T/sshd_config, and $T/known and the key $T/user for those
+# who log in at these addresses
+make_sshd()
+{
+	port=$1
+	shift
+	ssh-keygen -q -t ed25519 -N '' -f "$T/host"
+	ssh-keygen -q -t ed25519 -N '' -f "$T/user"
+	mkdir -p /run/sshd
+	cp "$T/user.pub" "$T/authorized"
+	cat > "$T/sshd_config" <<-END
+		HostKey $T/host
+		AuthorizedKeysFile $T/authorized
+		PermitRootLogin yes
+		StrictModes no
+		UsePAM no
+		PidFile none
+		ListenAddress 0.0.0.0:$port
+		ListenAddress [::]:$port
+		Subsystem sftp internal-sftp
+	END
+	for addr; do
+		printf '[%s]:%s ' "$addr" "$port"
+		cat "$T/host.pub"
+	done > "$T/known"
+}
+
 # peer_http - the peer serves $T/www on ports 8000 (HTTP) and 8443 (HTTPS)
 peer_http()
 {

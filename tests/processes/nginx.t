@@ -9,25 +9,14 @@ begin
 LIMIT=60
 head -c 100000 /dev/urandom > "$T/data"
 chmod 755 "$T"
-cat > "$T/nginx.conf" <<END
-daemon off;
-worker_processes 2;
-pid $T/nginx.pid;
-error_log stderr;
-events { worker_connections 256; }
-http {
-	access_log off;
-	sendfile on;
+make_nginx 'worker_processes 2;' <<END
 	keepalive_requests 1000000;
-	client_body_temp_path $T/b; proxy_temp_path $T/p; fastcgi_temp_path $T/f;
-	uwsgi_temp_path $T/u; scgi_temp_path $T/s;
 	server {
 		listen 80;
 		root $T;
 		location = /hello { return 200 "hello\n"; }
 		location = /pid { return 200 "\$pid\n"; }
 	}
-}
 END
 
 # The pids of the workers; the master's are its children.

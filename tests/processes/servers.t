@@ -35,24 +35,12 @@ stop_nuse TERM
 mkdir -p "$T/www"
 cp "$T/data" "$T/www/data"
 chmod 755 "$T" "$T/www"
-cat > "$T/nginx.conf" <<END
-daemon off;
-worker_processes 2;
-user root;
-pid $T/nginx.pid;
-error_log stderr;
-events { worker_connections 256; }
-http {
-	access_log off;
-	sendfile on;
-	client_body_temp_path $T/b; proxy_temp_path $T/p; fastcgi_temp_path $T/f;
-	uwsgi_temp_path $T/u; scgi_temp_path $T/s;
+make_nginx 'worker_processes 2; user root;' <<END
 	server {
 		listen 80;
 		root $T/www;
 		location = /pid { return 200 "\$pid\n"; }
 	}
-}
 END
 start_nuse nginx -e stderr -c "$T/nginx.conf"
 check "nginx with workers accepts" wait_for 10 we_accept 80

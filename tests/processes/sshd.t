@@ -7,23 +7,8 @@
 need ssh sshd ssh-keygen
 begin
 LIMIT=60
-ssh-keygen -q -t ed25519 -N '' -f "$T/host"
-ssh-keygen -q -t ed25519 -N '' -f "$T/user"
+make_sshd 2222 $OUR4 $OUR6
 ssh-keygen -q -t ed25519 -N '' -f "$T/stranger"
-mkdir -p /run/sshd
-cp "$T/user.pub" "$T/authorized"
-cat > "$T/sshd_config" <<END
-HostKey $T/host
-AuthorizedKeysFile $T/authorized
-PermitRootLogin yes
-StrictModes no
-UsePAM no
-PidFile $T/sshd.pid
-ListenAddress 0.0.0.0:2222
-ListenAddress [::]:2222
-Subsystem sftp internal-sftp
-END
-{ printf '[%s]:2222 ' $OUR4; cat "$T/host.pub"; printf '[%s]:2222 ' $OUR6; cat "$T/host.pub"; } > "$T/known"
 head -c 1000000 /dev/urandom > "$T/data"
 
 # login USER-KEY ARGUMENT... - ssh from the peer

@@ -5,18 +5,8 @@
 . "${0%/*}/../lib.sh"
 need nginx wrk ab
 begin
-cat > "$T/nginx.conf" <<END
-daemon off;
-master_process off;
-pid $T/nginx.pid;
-error_log stderr;
-events { worker_connections 512; }
-http {
-	access_log off;
-	client_body_temp_path $T/b; proxy_temp_path $T/p; fastcgi_temp_path $T/f;
-	uwsgi_temp_path $T/u; scgi_temp_path $T/s;
+make_nginx 'master_process off;' <<END
 	server { listen 80; listen [::]:80; location / { return 200 "hello\n"; } }
-}
 END
 peer_bg nginx -e stderr -c "$T/nginx.conf"
 wait_for 5 peer_listens 80

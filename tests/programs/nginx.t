@@ -8,18 +8,8 @@ begin
 make_cert
 mkdir -p "$T/www"
 head -c 5000000 /dev/urandom > "$T/www/big"
-cat > "$T/nginx.conf" <<END
-daemon off;
-master_process off;
-pid $T/nginx.pid;
-error_log stderr;
-events { worker_connections 256; }
-http {
-	access_log off;
-	sendfile on;
+make_nginx 'master_process off;' <<END
 	tcp_nopush on;
-	client_body_temp_path $T/b; proxy_temp_path $T/p; fastcgi_temp_path $T/f;
-	uwsgi_temp_path $T/u; scgi_temp_path $T/s;
 	server {
 		listen 80;
 		listen [::]:80;
@@ -29,7 +19,6 @@ http {
 		root $T/www;
 		location = /hello { return 200 "hello\n"; }
 	}
-}
 END
 chmod 755 "$T"
 start_nuse nginx -e stderr -c "$T/nginx.conf"

@@ -7,24 +7,9 @@
 need ssh sshd ssh-keygen
 begin
 PATH=$PATH:/usr/sbin
-ssh-keygen -q -t ed25519 -N '' -f "$T/host"
-ssh-keygen -q -t ed25519 -N '' -f "$T/user"
-mkdir -p /run/sshd
-cp "$T/user.pub" "$T/authorized"
-cat > "$T/sshd_config" <<END
-HostKey $T/host
-AuthorizedKeysFile $T/authorized
-PermitRootLogin yes
-StrictModes no
-UsePAM no
-PidFile none
-ListenAddress 0.0.0.0:2200
-ListenAddress [::]:2200
-Subsystem sftp internal-sftp
-END
+make_sshd 2200 $PEER4 $PEER6
 peer_bg "$(command -v sshd)" -D -e -f "$T/sshd_config"
 wait_for 5 peer_listens 2200
-{ printf '[%s]:2200 ' $PEER4; cat "$T/host.pub"; printf '[%s]:2200 ' $PEER6; cat "$T/host.pub"; } > "$T/known"
 
 set -- -F none -o BatchMode=yes -o UserKnownHostsFile="$T/known" -o ConnectTimeout=60 \
 	-o ExitOnForwardFailure=yes -i "$T/user" -o Port=2200
