@@ -135,6 +135,13 @@ static inline int lo_up(struct libos_thread *me)
 	return libos_netcfg_link(me, "lo", &up, NULL);
 }
 
+/* An instance, and its loopback interface up: two assertions. */
+static inline bool open_home(struct libos **os, struct libos_thread **home)
+{
+	return ok(libos_open(NULL, os, home) == 0, "an instance boots") &&
+	       is(lo_up(*home), 0, "the loopback comes up");
+}
+
 /* Each of @arg generations makes the next. */
 static inline int generations(struct libos_thread *me, void *arg)
 {

@@ -384,14 +384,11 @@ static void test_limits(void)
 
 int main(void)
 {
-	int r, fds;
+	int fds = count_fds();
 
 	plan(120);
-	fds = count_fds();
-	r = libos_open(NULL, &os, &home);
-	if (!ok(r == 0, "an instance boots"))
+	if (!open_home(&os, &home))
 		return done();
-	is(lo_up(home), 0, "the loopback comes up");
 	is(status_of(fork_client(home, basic_calls, NULL)), 0, "calls from a forked client");
 	test_killed();
 	test_unborn();

@@ -450,14 +450,11 @@ static int interrupted(struct libos_thread *me, void *arg)
 int main(void)
 {
 	struct libos_server *srv;
-	int r, fds;
+	int fds = count_fds();
 
 	plan(120);
-	fds = count_fds();
-	r = libos_open(NULL, &os, &home);
-	if (!ok(r == 0, "an instance boots"))
+	if (!open_home(&os, &home))
 		return done();
-	is(lo_up(home), 0, "the loopback comes up");
 	ok(!libos_served(home), "no server before the first fork");
 	is(status_of(fork_client(home, basic_calls, NULL)), 0, "calls from a forked client");
 	srv = libos_served(home);
