@@ -398,7 +398,7 @@ static int set_up(struct slirpd *sd)
 		.disable_host_loopback = o->no_loopback,
 	};
 	unsigned int i;
-	int ret, ctl, sock;
+	int ret = 0, ctl, sock;
 
 	inet_pton(AF_INET, "10.0.2.0", &cfg.vnetwork);
 	inet_pton(AF_INET, "255.255.255.0", &cfg.vnetmask);
@@ -409,9 +409,6 @@ static int set_up(struct slirpd *sd)
 	inet_pton(AF_INET6, "fec0::2", &cfg.vhost6);
 	inet_pton(AF_INET6, "fec0::3", &cfg.vnameserver6);
 
-	ret = own_table(sd);
-	if (ret)
-		return ret;
 	/* Both may be among the numbers that they are to get. */
 	ctl = fcntl(sd->peer_ctl, F_DUPFD_CLOEXEC, CTL + 1);
 	sock = fcntl(sd->args.sock, F_DUPFD_CLOEXEC, CTL + 1);
@@ -442,23 +439,21 @@ static void report(struct slirpd *sd, int result)
 static void *slirpd_main(void *arg)
 {
 	struct slirpd *sd = arg;
-	int ret;
+	int ret = own_table(sd);
 
-	if (sd->suspended) {
-		ret = own_table(sd);
-		if (!ret)
-			ret = park_restore(&sd->park);
-	} else {
-		ret = set_up(sd);
+	/* Nothing may be closed in a table that is the program's, too. */
+	if (ret) {
+		report(sd, ret);
+		return NULL;
 	}
+	ret = sd->suspended ? park_restore(&sd->park) : set_up(sd);
 	report(sd, ret);
 	if (!ret && loop(sd))
 		return NULL;	/* with the table, whose files have been sent */
 	if (sd->slirp)
 		slirp_cleanup(sd->slirp);
 	/* Nobody else has this table: whatever libslirp left open goes now. */
-	if (sd->args.sock == 3)
-		syscall(SYS_close_range, 0, ~0U, 0);
+	syscall(SYS_close_range, 0, ~0U, 0);
 	return NULL;
 }
 

@@ -13,9 +13,9 @@
  *	ends                            fork(2)
  *	                                thread: park_restore
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,41 +25,40 @@
 #include "slirp.h"
 
 #define BATCH	200		/* a message carries 253 at most */
-#define WINDOW	1024
 
-/* Numbers in use, from 3 on. */
+static int ascending(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Numbers in use, from 3 on, ascending. */
 static int list(int **out, unsigned int *count)
 {
-	struct pollfd *p = calloc(WINDOW, sizeof(*p));
-	int *nr = NULL, *more, base, i, n;
+	DIR *dir = opendir("/proc/thread-self/fd");
+	int *nr = NULL, *more, fd, ret = 0;
 	unsigned int used = 0;
-	long max = sysconf(_SC_OPEN_MAX);
+	struct dirent *e;
 
-	if (!p)
-		return -ENOMEM;
-	for (base = 3; base < max; base += WINDOW) {
-		n = max - base < WINDOW ? (int)(max - base) : WINDOW;
-		for (i = 0; i < n; i++)
-			p[i] = (struct pollfd){ .fd = base + i };
-		if (poll(p, (nfds_t)n, 0) < 0)
+	if (!dir)
+		return -errno;
+	while ((e = readdir(dir)) != NULL) {
+		fd = atoi(e->d_name);		/* 0 of "." and ".." */
+		if (fd < 3 || fd == dirfd(dir))
+			continue;
+		more = realloc(nr, (used + 1) * sizeof(*nr));
+		if (!more) {
+			ret = -ENOMEM;
 			break;
-		for (i = 0; i < n; i++) {
-			if (p[i].revents & POLLNVAL)
-				continue;
-			more = realloc(nr, (used + 1) * sizeof(*nr));
-			if (!more) {
-				free(nr);
-				free(p);
-				return -ENOMEM;
-			}
-			nr = more;
-			nr[used++] = base + i;
 		}
+		nr = more;
+		nr[used++] = fd;
 	}
-	free(p);
+	closedir(dir);
+	if (used)
+		qsort(nr, used, sizeof(*nr), ascending);
 	*out = nr;
 	*count = used;
-	return 0;
+	return ret;
 }
 
 static int send_batch(int ctl, const int *nr, unsigned int n)
