@@ -116,6 +116,21 @@ static struct census take_census(void)
 	return c;
 }
 
+/* As before, or what there still is after a while. */
+static struct census census_like(const struct census *was)
+{
+	struct census now;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		now = take_census();
+		if (now.tasks == was->tasks && now.files == was->files && now.fds == was->fds)
+			break;
+		usleep(100000);
+	}
+	return now;
+}
+
 /* --- a client that behaves ---------------------------------------------------- */
 
 static int connect_home(struct libos_thread *me)
@@ -322,12 +337,7 @@ static void test_kills(void)
 		kill_one(100 + i);
 	settle();
 	is(libos_serve_clients(srv, NULL, 0), 1, "all that were killed are forgotten");
-	for (i = 0; i < 100; i++) {
-		now = take_census();
-		if (now.tasks == was.tasks && now.files == was.files && now.fds == was.fds)
-			break;
-		usleep(100000);
-	}
+	now = census_like(&was);
 	printf("# %ld tasks, %ld files, %ld descriptors\n", now.tasks, now.files, now.fds);
 	compare(&was, &now, "kills");
 	ok(load_relaxed(&shared->echoed) > echoed, "the other client has echoed %llu times meanwhile",
@@ -473,12 +483,7 @@ static void test_lies(void)
 	printf("# lies took %.1f s\n", (now_ns() - t0) / 1e9);
 	settle();
 	is(libos_serve_clients(srv, NULL, 0), 1, "all who lied are forgotten");
-	for (i = 0; i < 100; i++) {
-		now = take_census();
-		if (now.tasks == was.tasks && now.files == was.files && now.fds == was.fds)
-			break;
-		usleep(100000);
-	}
+	now = census_like(&was);
 	compare(&was, &now, "lies");
 	ok(load_relaxed(&shared->echoed) > echoed, "the other client has echoed %llu times meanwhile",
 	   (unsigned long long)(load_relaxed(&shared->echoed) - echoed));
