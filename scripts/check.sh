@@ -44,7 +44,7 @@ selected() {
 # select_tests FILE…: those that exist, are executable and match $ONLY
 select_tests() {
 	for f; do
-		[ -f "$f" ] && [ -x "$f" ] || continue
+		{ [ -f "$f" ] && [ -x "$f" ]; } || continue
 		case $f in *"${ONLY:-}"*) echo "$f" ;; esac
 	done
 }
