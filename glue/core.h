@@ -125,6 +125,10 @@ struct glue_sigframe {
 #define GLUE_SYNC_SIGNALS	(GLUE_SIGBIT(4) | GLUE_SIGBIT(5) | GLUE_SIGBIT(7) | \
 				 GLUE_SIGBIT(8) | GLUE_SIGBIT(11) | GLUE_SYS_BIT)
 
+/* Those whose default action makes a core, signal(7). */
+#define GLUE_CORE_SIGNALS	(GLUE_SYNC_SIGNALS | GLUE_SIGBIT(3) | GLUE_SIGBIT(6) | \
+				 GLUE_SIGBIT(24) | GLUE_SIGBIT(25))
+
 void glue_on_signal(int sig, struct glue_siginfo *si, struct glue_ucontext *uc);
 void glue_on_fault(int sig, struct glue_siginfo *si, struct glue_ucontext *uc);
 void glue_on_sigsys(int sig, struct glue_siginfo *si, struct glue_ucontext *uc);
@@ -144,6 +148,7 @@ int glue_sigframe_pop(struct glue_thread *t, unsigned long sp);
 
 int glue_sigaction_set_kernel(int sig, const struct glue_sigaction *act);
 int glue_sig_contained(const struct glue_prog *p, int sig);
+int glue_sig_dooms(const struct glue_thread *t);
 int glue_signals_begin(struct glue_prog *p);
 void glue_signals_end(struct glue_prog *p, unsigned long blocked);
 void glue_signals_exec(struct glue_prog *p);

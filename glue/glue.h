@@ -42,6 +42,9 @@ struct glue_vfork;		/* process.c's */
 /* Flags of &struct glue_opts. */
 #define GLUE_FINAL	(1U << 0)	/* the process is this program: signals
 					 * whose default action kills, kill it */
+#define GLUE_HOME	(1U << 6)	/* with GLUE_FINAL: others use the stack of
+					 * this process: such signals end the
+					 * program, but for those that make a core */
 #define GLUE_NOPATCH	(1U << 1)	/* rewrite nothing, trap every call */
 #define GLUE_SECCOMP	(1U << 2)	/* net: seccomp, even if SUD is offered */
 #define GLUE_NONET	(1U << 3)	/* no net; refuse text with a site

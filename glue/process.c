@@ -174,13 +174,12 @@ static void vfork_wait(struct glue_thread *t, int fd)
 	unsigned long arg[6] = { fd, (unsigned long)&c, sizeof(c) };
 	long r;
 
-	for (;;) {
+	while (!glue_sig_dooms(t)) {
 		r = t->pending ? glue_raw3(SYS_read, fd, &c, sizeof(c)) :
 		    glue_host(t, SYS_read, arg);
 		if (r == sizeof(c))
 			glue_put_user(c.addr, &c.value, sizeof(c.value));
-		else if ((r != -EINTR && r != -GLUE_ERESTARTNOINTR) ||
-			 t->pending & GLUE_PEND_DIE)
+		else if (r != -EINTR && r != -GLUE_ERESTARTNOINTR)
 			break;
 	}
 	glue_raw1(SYS_close, fd);

@@ -43,12 +43,15 @@ static int kills(int sig)
 }
 
 /*
- * The process is not the program, and must outlive it: the kernel's default is
- * not for it to carry out.
+ * The process must outlive the program: what @sig does by default is not for the
+ * kernel to carry out.  A home's own core is worth more than its stack.
  */
 int glue_sig_contained(const struct glue_prog *p, int sig)
 {
-	return !(p->flags & GLUE_FINAL) && kills(sig);
+	if (!kills(sig))
+		return 0;
+	return !(p->flags & GLUE_FINAL) ||
+	       (p->flags & GLUE_HOME && !(GLUE_SIGBIT(sig) & GLUE_CORE_SIGNALS));
 }
 
 /* Let the kernel act on @sig as the program's action @act demands. */
@@ -136,10 +139,11 @@ void glue_signals_exec(struct glue_prog *p)
  */
 void glue_signals_child(struct glue_prog *p, int clear)
 {
-	int sig, was_contained = !(p->flags & GLUE_FINAL);
+	unsigned int was = p->flags;
+	int sig;
 
-	p->flags |= GLUE_FINAL;
-	for (sig = 1; was_contained && sig <= GLUE_NSIG; sig++)
+	p->flags = (was & ~GLUE_HOME) | GLUE_FINAL;
+	for (sig = 1; was != p->flags && sig <= GLUE_NSIG; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP && !p->act[sig].handler && kills(sig))
 			glue_sigaction_set_kernel(sig, &p->act[sig]);
 	if (clear)

@@ -125,10 +125,6 @@ unsigned long glue_program_ip(const struct glue_thread *t, const struct glue_sig
 }
 
 /* What is to be done with a signal: its action, with SA_RESETHAND carried out. */
-/* Those whose default makes a core, signal(7). */
-#define CORE_SIGNALS	(GLUE_SYNC_SIGNALS | GLUE_SIGBIT(SIGQUIT) | GLUE_SIGBIT(SIGABRT) | \
-			 GLUE_SIGBIT(SIGXCPU) | GLUE_SIGBIT(SIGXFSZ) | GLUE_SIGBIT(SIGSYS))
-
 static int take_action(struct glue_thread *t, int sig, struct glue_sigaction *act)
 {
 	struct glue_prog *p = t->prog;
@@ -181,10 +177,18 @@ static void handler_regs(struct glue_sigcontext *mc, const struct glue_sigaction
 }
 
 /* No handler, and the default is to end the program, which is for us to do. */
-static int ends_program(struct glue_thread *t, int sig, const struct glue_sigaction *act)
+static int ends_program(const struct glue_thread *t, int sig, const struct glue_sigaction *act)
 {
 	return act->handler != 1 &&
 	       ((GLUE_SIGBIT(sig) & GLUE_SYNC_SIGNALS) || glue_sig_contained(t->prog, sig));
+}
+
+/* A call that no signal ends, but by ending the program: is that to be? */
+int glue_sig_dooms(const struct glue_thread *t)
+{
+	return t->pending & GLUE_PEND_DIE ||
+	       (t->pending & GLUE_PEND_SIGNAL && !t->prog->act[t->defer_sig].handler &&
+		ends_program(t, t->defer_sig, &t->prog->act[t->defer_sig]));
 }
 
 /* No handler: the kernel does what it does by default. */
@@ -290,7 +294,7 @@ void glue_on_fault(int sig, struct glue_siginfo *si, struct glue_ucontext *uc)
 	}
 
 	/* Fatal.  Let the kernel find it at the instruction itself. */
-	if (!(t->prog->flags & GLUE_FINAL) && !glue_inside(t))
+	if (glue_sig_contained(t->prog, sig) && !glue_inside(t))
 		glue_fatal(t, sig);
 	t->prog->act[sig].handler = 0;
 	glue_raw4(SYS_rt_sigaction, sig, &(struct glue_sigaction){ 0 }, 0, 8);
@@ -303,8 +307,8 @@ void glue_fatal(struct glue_thread *t, int sig)
 {
 	unsigned long mask = ~GLUE_SIGBIT(sig);
 
-	if (!(t->prog->flags & GLUE_FINAL))
-		glue_prog_end(t, sig | (GLUE_SIGBIT(sig) & CORE_SIGNALS ? 0x80 : 0));
+	if (glue_sig_contained(t->prog, sig))
+		glue_prog_end(t, sig | (GLUE_SIGBIT(sig) & GLUE_CORE_SIGNALS ? 0x80 : 0));
 	glue_raw4(SYS_rt_sigaction, sig, &(struct glue_sigaction){ 0 }, 0, 8);
 	glue_raw3(SYS_tgkill, glue_raw0(SYS_getpid), t->tid, sig);
 	glue_raw4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, 8);

@@ -17,9 +17,11 @@
  * process: whenever the process ends, by whatever signal, nothing stays behind.
  * Up to the program's start signals have their default action for that reason.
  *
- * If nothing is left to do after the program, signals that kill it kill the
- * process on the spot (GLUE_FINAL), and a core is the program's own.  Else the
- * work is done first, and then the process kills itself by the same signal.
+ * A signal that kills the program does not kill the process: its children may be
+ * on the stack, and peers are to be told.  What is left to do is done, and then the
+ * process kills itself by the same signal.  Only one that makes a core ends it on
+ * the spot, so that the core is the program's own, unless files would be lost
+ * (GLUE_HOME, GLUE_FINAL).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -342,7 +344,8 @@ static void tear_down(struct run *r)
 
 static int run_program(struct run *r, int *wstatus)
 {
-	int ret = nuse_exec_program(&r->x, work_afterwards(r) ? 0 : GLUE_FINAL, wstatus);
+	int ret = nuse_exec_program(&r->x, GLUE_HOME | (work_afterwards(r) ? 0 : GLUE_FINAL),
+				    wstatus);
 	int stay = nuse_home_stay(&r->h, r->stats == stderr);
 
 	if (stay < 0)

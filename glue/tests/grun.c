@@ -8,6 +8,7 @@
  *	-c	seccomp as the net instead of Syscall User Dispatch
  *	-p	no net: only what is rewritten is caught
  *	-x	do not use the site cache
+ *	-H	as the home of a stack: one that makes no core ends the program only
  *	-k	contained: a fatal signal ends the program, not the process
  *	-r N	run it N times, one after the other, in this process
  *	-t N	trace level
@@ -27,7 +28,7 @@ int main(int argc, char **argv)
 	struct glue_opts o = { .size = sizeof(o), .flags = GLUE_FINAL };
 	int c, r, status = 0, times = 1;
 
-	while ((c = getopt(argc, argv, "+sncpxkr:t:")) != -1)
+	while ((c = getopt(argc, argv, "+sncpxkHr:t:")) != -1)
 		switch (c) {
 		case 's':
 			o.flags |= GLUE_STATS;
@@ -44,6 +45,9 @@ int main(int argc, char **argv)
 		case 'x':
 			o.flags |= GLUE_NOCACHE;
 			break;
+		case 'H':
+			o.flags |= GLUE_HOME;
+			break;
 		case 'k':
 			o.flags &= ~GLUE_FINAL;
 			break;
@@ -57,7 +61,7 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind == argc) {
-		fprintf(stderr, "usage: grun [-sncpxk] [-r times] [-t level] program [argument...]\n");
+		fprintf(stderr, "usage: grun [-sncpxkH] [-r times] [-t level] program [argument...]\n");
 		return 2;
 	}
 	o.path = argv[optind];

@@ -344,6 +344,24 @@ static void clones(void)
 	say("cleared handlers", WTERMSIG(status_of(pid)));
 }
 
+/* What kills the parent of vfork() does not wait for the child. */
+static void vfork_killed(void)
+{
+	pid_t parent = getpid(), pid;
+	int i;
+
+	pid = vfork();
+	if (!pid) {
+		kill(parent, SIGTERM);
+		for (i = 0; i < 2000 && getppid() == parent; i++)
+			usleep(10000);
+		if (getppid() == parent)
+			say("the parent waits", i);
+		_exit(0);
+	}
+	say("not killed", pid > 0);
+}
+
 /* --- vfork, posix_spawn ---------------------------------------------------- */
 
 static void spawn(void)
@@ -648,6 +666,8 @@ int main(int argc, char **argv)
 		clones();
 	else if (!strcmp(c, "spawn"))
 		spawn();
+	else if (!strcmp(c, "vfork-killed"))
+		vfork_killed();
 	else if (!strcmp(c, "failures"))
 		failures();
 	else if (!strcmp(c, "exec"))

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # However a program ends, the wait status is the one it has natively: as the
-# process's own program, and contained in a process that outlives it.
+# process's own program, contained in a process that outlives it, and as the program
+# of a home, which only a core ends with it.
 set -eu
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . "$(dirname "$0")/tap.sh"
@@ -12,6 +13,7 @@ for how in exit exit300 threadexit segv nullcall thread abort fpe ill trap bus o
 	   kill9 rt wildcall wildcalldies none; do
 	same "$how" -- "$B/tests/prog-crash" $how
 	same "$how, contained" -k -- "$B/tests/prog-crash" $how
+	same "$how, as a home" -H -- "$B/tests/prog-crash" $how
 done
 
 finish

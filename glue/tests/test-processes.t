@@ -11,7 +11,10 @@ for c in basic memory threads signals session clones spawn failures exec exec-th
 	exec-last-thread chain race timer; do
 	same "$c" -- "$P" "$c"
 done
+same "vfork-killed" -- "$P" vfork-killed
+same "vfork-killed, contained" -k -- "$P" vfork-killed
 for c in basic signals exec-thread spawn; do
+	same "$c, as a home" -H -- "$P" "$c"
 	same "$c, contained" -k -- "$P" "$c"
 	same "$c, every call trapped" -n -- "$P" "$c"
 	same "$c, seccomp" -c -- "$P" "$c"
