@@ -29,7 +29,8 @@ import traceback
 
 BUILD = os.environ.get("MS_BUILD") or sys.exit("MS_BUILD is not set; run make check")
 SRC = os.environ.get("MS_SRC", os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LIMIT_S = 240
+LIMIT_S = 480
+WAIT_S = 20.0     # for what comes at once, unless the machine is busy
 
 libc = ctypes.CDLL(None, use_errno=True)
 NOBODY = 65534
@@ -77,7 +78,7 @@ def skip_all(why):
     sys.exit(0)
 
 
-def wait_for(fn, timeout=5.0, step=0.02):
+def wait_for(fn, timeout=WAIT_S, step=0.02):
     """The first true result of fn(), or its last."""
     end = time.monotonic() + timeout
     while True:
@@ -85,6 +86,23 @@ def wait_for(fn, timeout=5.0, step=0.02):
         if r or time.monotonic() > end:
             return r
         time.sleep(step)
+
+
+def wait_frames(recv, n, timeout, match=None):
+    """
+    At least n frames that match, by recv(), or till the time is over.  What is
+    there by then counts, however late this process gets to look.
+    """
+    out = []
+    end = time.monotonic() + timeout
+    while True:
+        late = time.monotonic() > end
+        got = recv()
+        out += [f for f in got if not match or match(getattr(f, "data", f))]
+        if len(out) >= n or late and not got:
+            return out
+        if not got:
+            time.sleep(0.002)
 
 
 # ---- namespaces and commands ----
@@ -124,7 +142,7 @@ def become(uid):
     os.setresuid(uid, uid, uid)
 
 
-def as_child(fn, uid=None, ns=None, timeout=60):
+def as_child(fn, uid=None, ns=None, timeout=120):
     """fn() in a child; its JSON-able result, or the text of its exception."""
     r, w = os.pipe()
     pid = os.fork()
@@ -217,12 +235,12 @@ class Net:
                 raise RuntimeError("multistackd ended:\n" + self.logged())
             # ready only when it answers, for the socket outlives the daemon
             return run(f"{BUILD}/multistackctl", "-l", check=False).returncode == 0
-        if not wait_for(up, 15):
+        if not wait_for(up):
             raise RuntimeError("multistackd does not answer:\n" + self.logged())
 
     def kill(self, sig=signal.SIGKILL):
         self.daemon.send_signal(sig)
-        self.daemon.wait(10)
+        self.daemon.wait(WAIT_S)
 
     def logged(self):
         with open(self.log) as f:
@@ -384,6 +402,13 @@ class Port:
         with credential(t, **kw) as s:
             self.bind(t, s)
 
+    def may_bind(self, t):
+        try:
+            self.bind(t)
+        except MsError as e:
+            return e.err != errno.EACCES
+        return True
+
     def unbind(self, t):
         t = tup(t) if isinstance(t, str) else t
         check(ms.ms_port_unbind(self.p, ctypes.byref(t)))
@@ -410,20 +435,13 @@ class Port:
         got = check(ms.ms_port_recv(self.p, arr, n))
         return [Frame(a) for a in arr[:got]]
 
-    def recv_wait(self, n=1, timeout=5.0, match=None):
+    def recv_wait(self, n=1, timeout=WAIT_S, match=None):
         """
         At least n frames, or those that came before the time was over.  To what a
         port has sent, the peer's own stack may answer with an ICMP error or a RST,
         at any time: where it can, @match says what counts.
         """
-        out = []
-        end = time.monotonic() + timeout
-        while len(out) < n and time.monotonic() < end:
-            got = [f for f in self.recv() if not match or match(f.data)]
-            out += got
-            if not got:
-                time.sleep(0.002)
-        return out
+        return wait_frames(self.recv, n, timeout, match)
 
     def info(self):
         i = CInfo(ctypes.sizeof(CInfo))
@@ -624,16 +642,9 @@ class Wire:
                 return out
             out.append(b[10:] if self.vnet else b)
 
-    def recv_wait(self, match=None, n=1, timeout=5.0):
+    def recv_wait(self, match=None, n=1, timeout=WAIT_S):
         """Frames that match, at least n of them or till the time is over."""
-        out = []
-        end = time.monotonic() + timeout
-        while len(out) < n and time.monotonic() < end:
-            got = [f for f in self.recv() if not match or match(f)]
-            out += got
-            if not got:
-                time.sleep(0.002)
-        return out
+        return wait_frames(self.recv, n, timeout, match)
 
     def close(self):
         self.s.close()
