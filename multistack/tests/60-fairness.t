@@ -25,10 +25,11 @@ def limits(net, wire):
         ok(lo <= s.tx_packets <= hi and s.tx_packets + p.drops()["rate"] == 500,
            "tx: the burst passes, the rest is dropped and counted", (s.tx_packets, p.drops()))
         time.sleep(0.3)
-        before = p.stats().tx_packets
+        before, t0 = p.stats().tx_packets, time.monotonic()
         p.send(*[packet(H4, P4, 17, 5000, 9)] * 500)
         more = p.stats().tx_packets - before
-        ok(25 <= more <= 50, "tx: the bucket fills at its rate", more)
+        hi = 50 + 100 * (time.monotonic() - t0)
+        ok(25 <= more <= hi, "tx: the bucket fills at its rate", (more, hi))
         t0 = time.monotonic()
         wire.send(*[packet(P4, H4, 17, 9, 5000)] * 500)
         wait_for(lambda: p.stats().rx_packets + p.drops("rx").get("rate", 0) >= 500)
@@ -39,11 +40,12 @@ def limits(net, wire):
         p.recv_wait(1000, 0.1)
 
         net.ctl("limit", "valem:l", "tx-pps=0", "rx-pps=0", "tx-bps=10000,5000")
-        before = p.stats().tx_packets
+        before, t0 = p.stats().tx_packets, time.monotonic()
         f = packet(H4, P4, 17, 5000, 9, b"b" * 458)     # 500 bytes
         p.send(*[f] * 100)
         more = p.stats().tx_packets - before
-        ok(10 <= more <= 13, "tx by bytes", more)
+        hi = 11 + 20 * (time.monotonic() - t0)
+        ok(10 <= more <= hi, "tx by bytes", (more, hi))
         net.ctl("limit", "valem:l", "tx-bps=0")
         before = p.stats().tx_packets
         p.send(*[f] * 100)
@@ -62,15 +64,21 @@ def limits(net, wire):
         net.ctl("limit", "valem:l", "icmp-rate=1,5")
         q = ip4(H4, P4, 17, l4(17, H4, P4, 5000, 9, b"q" * 16))
         p.recv_wait(1000, 0.1)
+        before, t0 = p.stats().rx_packets, time.monotonic()
         wire.send(*[icmp_error(P4, H4, q)] * 20)
-        wait_for(lambda: p.drops("rx").get("icmp-rate", 0) >= 15, 2)
-        ok(5 <= len(p.recv_wait(20, 0.2)) <= 6 and p.drops("rx")["icmp-rate"] >= 14,
-           "ICMP errors have a rate of their own", p.drops("rx"))
+        passed = lambda: p.stats().rx_packets - before
+        dropped = lambda: p.drops("rx").get("icmp-rate", 0)
+        wait_for(lambda: passed() + dropped() == 20)
+        hi = 5 + (time.monotonic() - t0)
+        ok(5 <= passed() <= hi and passed() + dropped() == 20 and len(p.recv_wait(passed())) == passed(),
+           "ICMP errors have a rate of their own", (passed(), hi, p.drops("rx")))
 
         net.ctl("limit", "valem:l", "frag-rate=1,5")
         b = l4(17, H4, P4, 5000, 9, b"y" * 200)
+        t0 = time.monotonic()
         p.send(*[fragments(H4, P4, 17, b, ident=i)[0] for i in range(20)])
-        eq(p.drops().get("frag-share"), 15, "fragmented datagrams, too")
+        lost = p.drops().get("frag-share")
+        ok(15 - (time.monotonic() - t0) <= lost <= 15, "fragmented datagrams, too", lost)
 
 
 def shares(net, wire):
@@ -90,6 +98,17 @@ def shares(net, wire):
         eq(len(b.recv_wait(2)), 2, "the other's later fragment still finds its way")
 
 
+def rate(net, name):
+    """
+    The packets a second that a port sends.  Looking takes its time, too, and at
+    which moment of it is not known: by all of it, so that no wait makes it more.
+    """
+    t0 = time.monotonic()
+    n = net.port(name)["tx_packets"]
+    time.sleep(0.5)
+    return (net.port(name)["tx_packets"] - n) / (time.monotonic() - t0)
+
+
 def flood(net, wire):
     """One port floods; another port's and the host's round trips go on."""
     stop = os.pipe()
@@ -102,7 +121,7 @@ def flood(net, wire):
             os.write(ready[1], b"r")
             os.set_blocking(stop[0], False)
             frames = [packet(H4, P4, 17, 5000, 9)] * 64
-            end = time.monotonic() + 20
+            end = time.monotonic() + 60
             while time.monotonic() < end:
                 p.send(*frames)
                 try:
@@ -127,14 +146,13 @@ def flood(net, wire):
         wire.send(*[packet(P4, H4, 17, 9, 5001)] * 50)
         eq(len(p.recv_wait(50, match=lambda f: is_ip(f, 17))), 50, "and it receives all of its own")
     with in_ns(net.p):
-        r = subprocess.run(["ping", "-c20", "-i0.02", "-W1", H4], capture_output=True, text=True)
+        r = subprocess.run(["ping", "-c20", "-i0.02", "-W10", H4], capture_output=True, text=True)
     ok(" 0% packet loss" in r.stdout, "and the host answers every ping", r.stdout)
+    rates = [rate(net, "valem:flood")]
+    # slower only while the flood itself does not get the processor
+    wait_for(lambda: rates[-1] >= 1500 or rates.append(rate(net, "valem:flood")))
+    ok(1500 <= rates[-1] and max(rates) <= 2500, "the flood goes at its limit", rates)
     d = net.port("valem:flood")
-    rate0, t0 = d["tx_packets"], time.monotonic()
-    time.sleep(0.5)
-    d = net.port("valem:flood")
-    rate = (d["tx_packets"] - rate0) / (time.monotonic() - t0)
-    ok(1500 <= rate <= 2500, "the flood goes at its limit", rate)
     ok(d["tx_drop"].get("rate", 0) > 1000, "and is counted", d["tx_drop"])
     os.write(stop[1], b"x")
     os.waitpid(pid, 0)
