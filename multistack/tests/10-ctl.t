@@ -73,11 +73,11 @@ def test(net):
     w = subprocess.Popen([net.dir + "/multistackctl", "--count", "1", "watch"],
                          stdout=subprocess.PIPE, text=True)
     # a report is made once: until the watcher is there, nobody sees it
-    stop = time.monotonic() + 10
+    stop = time.monotonic() + WAIT_S
     while w.poll() is None and time.monotonic() < stop:
         p.send(packet(H4, P4, 17, 22, 9))
         time.sleep(0.05)
-    out = w.communicate(timeout=5)[0]
+    out = w.communicate(timeout=WAIT_S)[0]
     ok(w.returncode == 0 and len(out.splitlines()) == 1 and "valem:vp0" in out and
        "not-owner" in out and f"udp:{H4}:22 > {P4}:9" in out, "watch prints a line for people", out)
     eq(net.ctl("-d", "valem").returncode, 0, "-d of a switch with a port")
@@ -103,7 +103,7 @@ def test(net):
 
 def net_down(p):
     try:
-        wait_for(lambda: p.recv() and False, 1)
+        wait_for(lambda: p.recv() and False)
     except MsError as e:
         return e.err == errno.ENETDOWN
     return False

@@ -6,6 +6,7 @@ refused with its own error, or dropped and counted for its own reason.
 """
 import os
 import sys
+import threading
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from mslib import *
 
@@ -138,30 +139,17 @@ def toggles(net):
     """Flags set after the bind: the tuple is revoked."""
     IP, SOL = socket.IPPROTO_IP, socket.SOL_SOCKET
     for name, level, opt, in (("SO_REUSEADDR", SOL, socket.SO_REUSEADDR), ("IP_FREEBIND", IP, 15)):
-        def fn():
-            p = Port("valem:toggle")
-            s = credential(f"udp:{H4}:7000")
-            p.bind(f"udp:{H4}:7000", s)
-            s.setsockopt(level, opt, 1)
-            end = time.monotonic() + 3
-            while time.monotonic() < end:
-                try:
-                    p.unbind(f"udp:{H4}:7000")
-                    p.bind(f"udp:{H4}:7000", s)
-                except MsError as e:
-                    return e.err
-                time.sleep(0.3)
-        before = net.list()["daemon"]["revoked"]
+        revoked = lambda: net.list()["daemon"]["revoked"]
+        before = revoked()
 
         def hold():
             p = Port("valem:toggle")
             s = credential(f"udp:{H4}:7000")
             p.bind(f"udp:{H4}:7000", s)
             s.setsockopt(level, opt, 1)
-            time.sleep(0.8)
-            return True
+            return wait_for(lambda: revoked() - before)
         as_child(hold, uid=ATTACKER)
-        eq(net.list()["daemon"]["revoked"], before + 1, f"{name} set afterwards revokes the tuple")
+        eq(revoked(), before + 1, f"{name} set afterwards revokes the tuple")
 
 
 def spoof(net, wire):
@@ -173,7 +161,7 @@ def spoof(net, wire):
         p = Port("valem:victim")
         p.own(f"udp:{H4}:5000")
         os.write(w, b"r")
-        got = p.recv_wait(1, 4)
+        got = p.recv_wait(1, LIMIT_S)
         os.write(w, json.dumps([f.data.hex() for f in got]).encode().ljust(4096))
         os._exit(0)
     os.read(r, 1)
@@ -285,12 +273,12 @@ def spoof(net, wire):
             except OSError:
                 pass
         p.send(packet(H4, P4, 17, 5000, 9), packet(H4, P4, 17, 6000, 9))
-        time.sleep(0.1)
         return [done, p.drops()]
     wire.recv()
     done, drops = as_child(tap_tricks, uid=ATTACKER)
     diag(f"what the kernel lets the holder of a TAP do: {done}")
-    got = wire.recv_wait(lambda f: is_ip(f, 17, H4), 2, 0.3)
+    # the other was sent first
+    got = wire.recv_wait(lambda f: is_ip(f, 17, H4))
     ok(len(got) == 1 and is_ip(got[0], 17, H4, P4, 6000) and got[0][6:12] == HOST_MAC,
        "and after it all only its own packets leave, with the NIC's address", drops)
     ok(wait_for(lambda: not net.links()), "and the link is removed at the end")
@@ -302,18 +290,20 @@ def libc_bind(fd, sa):
 
 
 def watch(net, wire):
-    w = subprocess.Popen([net.dir + "/multistackctl", "--json", "--count", "3", "watch"],
-                         stdout=subprocess.PIPE, text=True)
-    time.sleep(0.3)
+    w = subprocess.Popen([net.dir + "/multistackctl", "--json", "watch"], stdout=subprocess.PIPE, text=True)
+    lines = []
+    reader = threading.Thread(target=lambda: [lines.append(l) for l in w.stdout], daemon=True)
+    reader.start()
     with Port("valem:w") as p:
         p.own(f"udp:{H4}:6000")
+        # a report is made once: until the watcher is there, nobody sees it
+        wait_for(lambda: p.send(packet(H4, P4, 17, 21, 9)) and lines, step=0.05)
         p.send(packet(H4, P4, 17, 22, 9), packet(H4, P4, 17, 6000, 9, vlan=3), eth(b"\0" * 46, ethertype=0x806))
-        try:
-            out, _ = w.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            w.kill()
-            out, _ = w.communicate()
-    ev = [json.loads(l) for l in out.splitlines()]
+        events = lambda: [e for e in map(json.loads, list(lines)) if e.get("source") != f"udp:{H4}:21"]
+        ev = wait_for(lambda: len(events()) >= 3 and events()) or events()
+    w.kill()
+    w.wait()
+    reader.join()
     eq([e["reason"] for e in ev], ["not-owner", "vlan", "not-ip"], "watch prints violations")
     ok(ev and ev[0]["port"] == "valem:w" and ev[0]["source"] == f"udp:{H4}:22" and
        ev[0]["destination"] == f"udp:{P4}:9", "with port and tuples", ev[:1])
