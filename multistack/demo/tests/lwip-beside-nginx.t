@@ -43,7 +43,7 @@ ok() {	# NAME COMMAND...
 }
 
 wait_for() {	# COMMAND...
-	tries=200
+	tries=1200
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))
 		if [ $tries -le 0 ]; then
@@ -140,7 +140,7 @@ start_capture() {
 }
 
 load() {	# URL OUT
-	in_peer wrk -t1 -c8 -d2s "$1" >"$2" 2>&1
+	in_peer wrk -t1 -c8 -d2s --timeout 10s "$1" >"$2" 2>&1
 }
 
 # wrk prints a line of socket errors, and of answers that are not 2xx or 3xx,

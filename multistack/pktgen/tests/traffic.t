@@ -43,12 +43,12 @@ transfer() {	# NAME JQ RX-SIDE RX-ARGS -- TX-SIDE TX-ARGS
 	shift
 	: >"$tmp/rx.json"
 	# shellcheck disable=SC2086 # a list of options
-	"in_$rx_side" timeout 30 ms-pktgen -f rx $rx_args -w 2 -j \
+	"in_$rx_side" timeout 60 ms-pktgen -f rx -w 10 $rx_args -j \
 		>"$tmp/rx.json" 2>"$tmp/rx.err" &
 	rx_pid=$!
 	wait_ready "$tmp/rx.json"
 	tx=0
-	"in_$tx_side" timeout 30 ms-pktgen -f tx "$@" -j -q >"$tmp/tx.json" \
+	"in_$tx_side" timeout 60 ms-pktgen -f tx "$@" -j -q >"$tmp/tx.json" \
 		2>"$tmp/tx.err" || tx=$?
 	rx=0
 	wait $rx_pid || rx=$?
@@ -62,7 +62,7 @@ transfer() {	# NAME JQ RX-SIDE RX-ARGS -- TX-SIDE TX-ARGS
 }
 
 wait_ready() {	# LOG
-	tries=200
+	tries=1200
 	until grep -q ready "$1" || [ $tries = 0 ]; do
 		tries=$((tries - 1))
 		sleep 0.05
@@ -83,9 +83,9 @@ whole='.packets == 3000 and .lost == 0 and .reordered == 0 and
 
 join_hosts
 ip -n "$host" tuntap add tap0 mode tap vnet_hdr
-ip -n "$host" link set tap0 up
+ip -n "$host" link set tap0 txqueuelen 4096 up	# for what a receiver is late for
 ip -n "$host" link add link eth1 name mv0 type macvtap mode bridge
-ip -n "$host" link set mv0 up
+ip -n "$host" link set mv0 txqueuelen 4096 up
 host_mac=$(mac_of host eth1)
 peer_mac=$(mac_of peer eth0)
 
@@ -170,7 +170,7 @@ in_host ethtool -K eth1 tx on
 
 transfer "another seed is foreign" \
 	'.packets == 0 and .foreign == 3000 and .lost == 3000 and $rc == 3' \
-	peer -i host -S 2 -s 10.0.0.2:5003 -n 3000 -e -- \
+	peer -i host -S 2 -s 10.0.0.2:5003 -n 3000 -w 4 -e -- \
 	host -i host -s 10.0.0.1:5003 -d 10.0.0.2:5003 -n 3000 -R 20k
 in_peer nft -f - <<-NFT
 	table ip fault {
@@ -182,22 +182,22 @@ in_peer nft -f - <<-NFT
 	}
 NFT
 transfer "every tenth is lost" '.packets == 2700 and .lost == 300 and $rc == 3' \
-	peer -i host -s 10.0.0.2:5001 -n 3000 -e -- \
+	peer -i host -s 10.0.0.2:5001 -n 3000 -w 4 -e -- \
 	host -i host -s 10.0.0.1:5001 -d 10.0.0.2:5001 -n 3000 -R 20k -l 200
 transfer "every tenth is damaged, checksum mended" \
 	'.packets >= 2700 and .packets < 2710 and .corrupt == 3000 - .packets
 	and $rc == 3' \
-	peer -i host -s 10.0.0.2:5002 -n 3000 -e -- \
+	peer -i host -s 10.0.0.2:5002 -n 3000 -w 4 -e -- \
 	host -i host -s 10.0.0.1:5002 -d 10.0.0.2:5002 -n 3000 -R 20k -l 200
 
 # ---- what it prints while it runs ----
 
 : >"$tmp/rx.out"
-in_peer timeout 30 ms-pktgen -f rx -i host -s 10.0.0.2:5004 -T 2.5 -w 3 >"$tmp/rx.out" 2>&1 &
+in_peer timeout 30 ms-pktgen -f rx -i host -s 10.0.0.2:5004 -T 5 -w 10 >"$tmp/rx.out" 2>&1 &
 rx_pid=$!
 wait_ready "$tmp/rx.out"
 in_host timeout 30 ms-pktgen -f tx -i valem:vp0 -s 10.0.0.1:5004 -d 10.0.0.2:5004 \
-	-T 3 -R 2k -l 1000 >"$tmp/tx.out" 2>&1 || true
+	-T 5.5 -R 2k -l 1000 >"$tmp/tx.out" 2>&1 || true
 wait $rx_pid || true
 for side in rx tx; do
 	status=1
@@ -217,7 +217,7 @@ done
 for kind in tap xdp; do
 	: >"$tmp/pong"
 	in_host timeout 30 ms-pktgen -f pong -i valem:vp0 -k $kind \
-		-s 10.0.0.1:5000 -d 10.0.0.2:5000 -w 2 >"$tmp/pong" 2>&1 &
+		-s 10.0.0.1:5000 -d 10.0.0.2:5000 -w 5 >"$tmp/pong" 2>&1 &
 	pong=$!
 	wait_ready "$tmp/pong"
 	status=0
