@@ -78,7 +78,7 @@ learned()
 side left 1 2
 side right 2 1
 STACK=left
-at ping -c 1 -W 2 10.0.0.2
+at ping -c 1 -W 10 10.0.0.2
 check "the cable is plugged" ran_well
 start_bird left
 left=$AT_PID
@@ -89,9 +89,9 @@ check "OSPF: right learns that of left" wait_for 20 learned right '^10.1.1.1 via
 check "BGP: left learns the network of right" wait_for 20 learned left '^10.22.0.0/24 via 10.0.0.2 dev eth0'
 check "BGP: right learns that of left" wait_for 20 learned right '^10.11.0.0/24 via 10.0.0.1 dev eth0'
 STACK=left
-at ping -c 2 -i 0.2 -W 2 -I 10.1.1.1 10.2.2.2
+at ping -c 2 -i 0.2 -W 10 -I 10.1.1.1 10.2.2.2
 check "ping by the routes of OSPF, both ways" out_has ' 2 received'
-at ping -c 2 -i 0.2 -W 2 -I 10.11.0.1 10.22.0.1
+at ping -c 2 -i 0.2 -W 10 -I 10.11.0.1 10.22.0.1
 check "ping by the routes of BGP" out_has ' 2 received'
 birdc -s "$T/left.ctl" show protocols > "$T/out"
 check "birdc, of the host, talks to it" out_has '^bgp1 .* Established'

@@ -48,8 +48,8 @@ check "the stack is still there" has web
 check "in another process" test "$(home)" != "$old"
 check "that has no terminal" test "$(cut -d' ' -f7 "/proc/$(home)/stat")" = 0
 check "and no pipe of the user's" sh -c "! ls -l /proc/$(home)/fd | grep -qE ' [01] -> (pipe|$T/home)'"
-check "the peer still reaches the server" peer sh -c "echo hi | nc -N -w 2 $OUR4 7"
-at ping -c 1 -W 2 $PEER4
+check "the peer still reaches the server" peer sh -c "echo hi | nc -N -w 10 $OUR4 7"
+at ping -c 1 -W 10 $PEER4
 check "one may attach to it as before" ran_well
 home=$(home)
 kill "$AT_PID" || show "$T/server"
@@ -69,7 +69,7 @@ stubborn=$AT_PID
 check "a program that ignores SIGTERM" wait_for 5 grep -q up "$T/stubborn"
 stop_stack
 check "--stop ends them all the same" ran_well
-check "the program" gone "$stubborn"
+check "the program" wait_for 5 gone "$stubborn"
 status=0
 wait "$nuse" || status=$?
 check "nuse tells how its own program ended" test "$status" -eq 143
@@ -103,14 +103,14 @@ out=$(timeout 10 ip netns exec "$NS" "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERN
 	--stats="$T/stats" -- /usr/bin/python3 "$T/daemon.py" 2>&1 && echo) || status=$?
 check "a daemon: the command returns, with its status" test "$status" -eq 4
 : "$out"
-check "the daemon serves" sh -c "echo x | ip netns exec $NS nc -N -w 2 $OUR4 9 | grep -q '^pid '"
+check "the daemon serves" sh -c "echo x | ip netns exec $NS nc -N -w 10 $OUR4 9 | grep -q '^pid '"
 check "the counters are not written yet" test ! -s "$T/stats"
-peer sh -c "echo end | nc -N -w 2 $OUR4 9" || :
+peer sh -c "echo end | nc -N -w 10 $OUR4 9" || :
 check "with the daemon's end the stack ends" wait_for 5 grep -q '^snmp.Tcp.PassiveOpens [2-9]' "$T/stats"
 
 # What a child sees when nuse has gone: the stack, and its files of /etc.
 echo 'hosts 10.77.0.1 peer.test' >> "$T/nuse.conf"
-start "" sh -c "(until [ -e $T/go2 ]; do sleep 0.05; done; ping -c 1 -W 2 peer.test > $T/late 2>&1) > /dev/null 2>&1 & exit 0"
+start "" sh -c "(until [ -e $T/go2 ]; do sleep 0.05; done; ping -c 1 -W 10 peer.test > $T/late 2>&1) > /dev/null 2>&1 & exit 0"
 check "a background job: nuse ends at once" ran_well
 : > "$T/go2"
 check "the job has the stack and the hosts of the configuration" wait_for 5 grep -q '1 received' "$T/late"
@@ -130,5 +130,5 @@ END
 export HELPER="$T/helper.pid"
 start "" sh -c "until [ -s $T/helper.pid ]; do sleep 0.05; done; exit 6"
 check "a daemon of a run line: nuse ends with its program" test "$status" -eq 6
-check "and the daemon with it" gone "$(cat "$T/helper.pid")"
+check "and the daemon with it" wait_for 5 gone "$(cat "$T/helper.pid")"
 finish

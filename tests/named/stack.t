@@ -57,10 +57,10 @@ check "attached: no such program" test "$status" -eq 127
 NUSECONF=/nonexistent at true
 check "attached: NUSECONF is not for it" ran_well
 before=$(peer_saw)
-at ping -c 3 -i 0.2 -W 2 $PEER4
+at ping -c 3 -i 0.2 -W 10 $PEER4
 check "attached: ping through the home's interface" out_has ' 3 received'
 check "and the peer saw it" test "$(peer_saw)" -ge $((before + 3))
-at ping -c 1 -W 2 peer.test
+at ping -c 1 -W 10 peer.test
 check "attached: by the name of the hosts line" ran_well
 at /usr/bin/python3 -c 'import socket
 s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()
@@ -90,7 +90,7 @@ check "--list --json: traffic" sh -c \
 	"jq -e '.[0].interfaces[] | select(.name == \"eth0\") | .rx_packets >= 3 and .tx_bytes > 200' '$T/out' > /dev/null"
 kill -9 "$one"
 check "a killed program is out of the list" wait_for 5 listed 1
-at ping -c 1 -W 2 $PEER4
+at ping -c 1 -W 10 $PEER4
 check "and the stack is unhurt" ran_well
 
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -171,8 +171,8 @@ check "it is the home's, still" test "$(home)" = "$home"
 stop_stack
 check "--stop" ran_well
 check "the stack is gone" sh -c "! '$NUSE' --list | grep -q ."
-check "its home, too" gone "$home"
-check "and its programs" gone "$two"
+check "its home, too" wait_for 5 gone "$home"
+check "and its programs" wait_for 5 gone "$two"
 check "and its socket" test ! -e "$T/run/libos/t"
 check "counters were written at the stack's end" grep -q '^eth0.tx_frames [1-9]' "$T/stats"
 stop_stack
@@ -218,7 +218,7 @@ check "in a directory of the user's in /tmp" test "$(stat -c '%u %a' "/tmp/libos
 in_ns $user "$T/nuse" --attach mine ip -br address
 check "attached, without rights" out_has '^eth0 .*10\.0\.2\.15/24'
 # shellcheck disable=SC2086
-in_ns $user "$T/nuse" --attach mine ping -c 1 -W 2 10.0.2.2
+in_ns $user "$T/nuse" --attach mine ping -c 1 -W 10 10.0.2.2
 check "ping, without rights" ran_well
 check "root has no such stack" sh -c "! '$NUSE' --list | grep -q mine"
 # shellcheck disable=SC2086

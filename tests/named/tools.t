@@ -124,7 +124,7 @@ if command -v netstat > /dev/null; then
 else
 	skip "netstat" "not installed"
 fi
-at nc -z -w 2 $OUR4 7777
+at nc -z -w 10 $OUR4 7777
 check "one client connects to another's server" ran_well
 
 # --- the interface --------------------------------------------------------------
@@ -141,7 +141,7 @@ at tc -s qdisc show dev eth0
 check "tc qdisc" sh -c "grep -q 'qdisc htb 1:' '$T/out' && grep -q fq_codel '$T/out'"
 at tc filter show dev eth0
 check "tc filter, flower" out_has 'dst_ip 192.0.2.1'
-at ping -c 1 -W 2 $PEER4
+at ping -c 1 -W 10 $PEER4
 check "traffic through it" ran_well
 at tc -s class show dev eth0
 check "which the class has counted" out_has 'Sent [1-9][0-9]* bytes'
@@ -226,11 +226,11 @@ check "the host does not" test "$(cat /proc/sys/net/ipv4/ip_default_ttl)" = "$be
 at_bg "$T/dump" tcpdump -n -l -i eth0 -c 3 icmp
 watch=$AT_PID
 check "tcpdump listens" wait_for 10 grep -q 'listening on eth0' "$T/dump"
-at ping -c 2 -i 0.2 -W 2 $PEER4
+at ping -c 2 -i 0.2 -W 10 $PEER4
 check "tcpdump: what another process sends" \
 	wait_for 10 grep -q "$OUR4 > $PEER4: ICMP echo request" "$T/dump"
 check "tcpdump ends by itself" wait_for 10 gone "$watch"
-at sh -c "tcpdump -n -i eth0 -c 2 -w $T/child.pcap icmp & sleep 1; ping -c 2 -i 0.2 -W 2 $PEER4; wait"
+at sh -c "tcpdump -n -i eth0 -c 2 -w $T/child.pcap icmp 2> $T/child.err & until grep -q 'listening on' $T/child.err; do sleep 0.05; done; ping -c 2 -i 0.2 -W 10 $PEER4; wait"
 check "tcpdump as a child of an attached shell" test "$(tcpdump -nr "$T/child.pcap" 2> /dev/null | wc -l)" -eq 2
 at_bg "$T/dump" tcpdump -n -i eth0 icmp
 watch=$AT_PID
