@@ -79,6 +79,12 @@ install_it() {
 			lib/pkgconfig/libmultistack.pc; do
 		[ -e "$dir/root/usr/$f" ] || { echo "$f is missing"; return 1; }
 	done
+	# Each time by the prefix of that time.
+	make -s -C "$src" O="$build" DESTDIR="$dir/opt" PREFIX=/opt/ms install >/dev/null
+	for p in root/usr opt/opt/ms; do
+		grep -qx "prefix=/${p#*/}" "$dir/$p/lib/pkgconfig/libmultistack.pc" ||
+			{ echo "libmultistack.pc has another prefix than /${p#*/}"; return 1; }
+	done
 }
 
 links() {	# a program built against what was installed
