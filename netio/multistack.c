@@ -128,6 +128,7 @@ static const struct protocol {
 	{ "udp", IPPROTO_UDP, SOCK_DGRAM },
 	{ "udplite", IPPROTO_UDPLITE, SOCK_DGRAM },
 	{ "sctp", IPPROTO_SCTP, SOCK_STREAM },
+	{ "dccp", IPPROTO_DCCP, SOCK_DCCP },
 };
 
 static const struct protocol *find_protocol(int number)

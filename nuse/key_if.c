@@ -407,7 +407,7 @@ const struct nuse_keydef nuse_if_keys[] = {
 	{ "port", NUSE_K_PORT, 0, 1, 1,
 	  "the name of a MultiStack port such as valem:vp0", set_port, clear_if },
 	{ "tuple", NUSE_K_TUPLE, NUSE_KEY_LIST, 2, 2,
-	  "tcp|udp|udplite|sctp ADDRESS:PORT[-PORT] such as tcp 10.0.0.1:8080",
+	  "tcp|udp|udplite|sctp|dccp ADDRESS:PORT[-PORT] such as tcp 10.0.0.1:8080",
 	  set_tuple, clear_tuple },
 	{ "loss", NUSE_K_LOSS, NUSE_KEY_LIST | NUSE_KEY_DIR, 1, 2,
 	  "[rx|tx] and a percentage such as 0.1%", set_impair, clear_impair },

@@ -238,7 +238,7 @@ static const struct {
 	int number;
 } protocols[] = {
 	{ "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "udplite", IPPROTO_UDPLITE },
-	{ "sctp", IPPROTO_SCTP },
+	{ "sctp", IPPROTO_SCTP }, { "dccp", IPPROTO_DCCP },
 };
 
 int nuse_value_protocol(const char *w)

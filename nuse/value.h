@@ -38,7 +38,7 @@ int nuse_value_ifname(const char *w, char name[16]);
 /** nuse_value_port() - "PORT", "ADDRESS:PORT" or "[ADDRESS]:PORT"; family 0 without address */
 int nuse_value_port(const char *w, struct nuse_addr *a, uint16_t *port);
 
-/** nuse_value_protocol() - "tcp", "udp", "udplite" or "sctp", to IPPROTO_*; -EINVAL */
+/** nuse_value_protocol() - "tcp", "udp", "udplite", "sctp" or "dccp", to IPPROTO_*; -EINVAL */
 int nuse_value_protocol(const char *w);
 
 /** nuse_protocol_name() - the inverse */

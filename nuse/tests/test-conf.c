@@ -114,10 +114,10 @@ static const struct good good[] = {
 	  MSHEAD "    tuple tcp 10.0.0.1:8080\n\n" },
 	{ "tuples of all kinds, a range, IPv6",
 	  MS("address fd00::1/64\ntuple TCP 10.0.0.1:40000-40999\ntuple udp 10.0.0.1:40000\n"
-	     "tuple udplite [FD00::1]:7-7\ntuple sctp 10.0.0.1:0x10\ngateway 10.0.0.2\n"),
+	     "tuple udplite [FD00::1]:7-7\ntuple sctp 10.0.0.1:0x10\ntuple dccp 10.0.0.1:5001\ngateway 10.0.0.2\n"),
 	  "interface eth0\n    viftype MULTISTACK\n    address 10.0.0.1/24\n    address fd00::1/64\n"
 	  "    gateway 10.0.0.2\n    port valem:vp0\n    tuple tcp 10.0.0.1:40000-40999\n"
-	  "    tuple udp 10.0.0.1:40000\n    tuple udplite [fd00::1]:7\n    tuple sctp 10.0.0.1:16\n\n" },
+	  "    tuple udp 10.0.0.1:40000\n    tuple udplite [fd00::1]:7\n    tuple sctp 10.0.0.1:16\n    tuple dccp 10.0.0.1:5001\n\n" },
 	{ "tuples of 1024 ports", MS("tuple tcp 10.0.0.1:1-1024\n"),
 	  MSHEAD "    tuple tcp 10.0.0.1:1-1024\n\n" },
 	{ "loss both ways", IF("loss 0.1%\n"),
@@ -290,7 +290,7 @@ static const struct bad bad[] = {
 	{ "MULTISTACK without a tuple", "interface a\nviftype MULTISTACK\nport valem:vp0\n", "t:1: interface a: found viftype MULTISTACK without a tuple, expected a line such as tuple tcp" },
 	{ "MULTISTACK with a macaddr", MS("macaddr 02:00:00:00:00:01\n"), "t:5: macaddr: found it in interface eth0 of viftype MULTISTACK, expected it with viftype RAW, TAP, PIPE or SLIRP (a port has the NIC's)" },
 	{ "tuple of a TAP", IF("tuple tcp 10.0.0.1:1\n"), "t:3: tuple: found it in interface eth0 of viftype TAP, expected it with viftype MULTISTACK" },
-	{ "tuple of another protocol", MS("tuple icmp 10.0.0.1:1\n"), "t:5: tuple: found 'icmp 10.0.0.1:1', expected tcp|udp|udplite|sctp ADDRESS:PORT[-PORT]" },
+	{ "tuple of another protocol", MS("tuple icmp 10.0.0.1:1\n"), "t:5: tuple: found 'icmp 10.0.0.1:1', expected tcp|udp|udplite|sctp|dccp ADDRESS:PORT[-PORT]" },
 	{ "tuple without an address", MS("tuple tcp 80\n"), "t:5: tuple: found 'tcp 80', expected" },
 	{ "tuple of port 0", MS("tuple tcp 10.0.0.1:0\n"), "t:5: tuple: found 'tcp 10.0.0.1:0', expected" },
 	{ "tuple of an open range", MS("tuple tcp 10.0.0.1:5-\n"), "t:5: tuple: found 'tcp 10.0.0.1:5-', expected" },
