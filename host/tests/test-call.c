@@ -54,6 +54,13 @@ static void open_mock(void)
 		abort();
 }
 
+/* Wait for what comes by itself; the test point behind it tells if it did not. */
+#define UNTIL(cond)						\
+	do {							\
+		for (int n_ = 0; n_ < 20000 && !(cond); n_++)	\
+			usleep(1000);				\
+	} while (0)
+
 /* A thread that makes one call. */
 struct caller {
 	struct libos_thread *thr;
@@ -116,12 +123,21 @@ static void test_basics(void)
 	ok(os->epfd > 500 && strstr(what, "eventpoll"), "its files are out of the program's way");
 }
 
+/* Is never early, and late only while others have the processor: of some tries, one is not. */
+#define TRIES		50
+
 static void test_time(void)
 {
-	__u64 t0 = now_ns(), t;
+	__u64 t0, t = ~0ULL;
+	long ret = 0;
+	int i;
 
-	is(call(me, MOCK_SLEEP, 20000000, 0), 0, "sleep 20 ms");
-	t = now_ns() - t0;
+	for (i = 0; i < TRIES && !ret && t >= 60000000; i++) {
+		t0 = now_ns();
+		ret = call(me, MOCK_SLEEP, 20000000, 0);
+		t = now_ns() - t0;
+	}
+	is(ret, 0, "sleep 20 ms");
 	ok(t >= 20000000 && t < 60000000, "it took %.3f ms", t / 1e6);
 }
 
@@ -153,12 +169,22 @@ static long switches(const char *name)
 	return n;
 }
 
+/* Has the helper come to rest, with this word? */
+static bool rests(__u32 word)
+{
+	long before = switches("libos-helper");
+
+	usleep(50000);
+	return load_relaxed(&os->helper_word) == word && switches("libos-helper") == before;
+}
+
 static void test_idle(void)
 {
 	struct caller c;
 	long before;
+	int i;
 
-	usleep(50000);
+	UNTIL(rests(HELPER_NAP));
 	before = switches("libos-helper");
 	usleep(300000);
 	ok(before >= 0 && switches("libos-helper") - before <= 1,
@@ -168,19 +194,22 @@ static void test_idle(void)
 
 	start(&c, MOCK_WAIT, 1, 0);
 	until_word(c.thr, WORD_POLL);
-	usleep(50000);
+	UNTIL(rests(HELPER_DEEP));
 	is(load_relaxed(&os->helper_word), HELPER_DEEP, "a thread polls: the helper sleeps deep");
 	before = switches("libos-helper");
 	usleep(200000);
 	is(switches("libos-helper"), before, "without a tick");
 	ok(call(me, MOCK_POST, 1, 0) == 0 && finish(&c) == 0, "the poller is woken by a post");
-	usleep(20000);
+	UNTIL(load_relaxed(&os->poller) == POLLER_HELPER);
 	ok(load_relaxed(&os->poller) == POLLER_HELPER, "the helper has noticed that it left");
 
 	/* A timer that fires while nobody is inside is the helper's to handle. */
 	before = call(me, MOCK_TICKS, 0, 0);
 	call(me, MOCK_TICK, 5000000, 0);
-	usleep(30000);
+	i = 0;
+	do {
+		usleep(30000);
+	} while (call(me, MOCK_TICKS, 0, 0) == before && ++i < TRIES);
 	is(call(me, MOCK_TICKS, 0, 0), before + 1, "a timer runs while nobody is inside");
 }
 
@@ -223,7 +252,8 @@ static void on_signal(int sig)
 
 static void test_interrupt(void)
 {
-	struct itimerval tv = { .it_value.tv_usec = 20000 };
+	/* again and again: the first may come before the call has begun */
+	struct itimerval tv = { .it_value.tv_usec = 20000, .it_interval.tv_usec = 20000 };
 	struct caller c[2];
 
 	libos_interrupt(me);
@@ -235,6 +265,8 @@ static void test_interrupt(void)
 	setitimer(ITIMER_REAL, &tv, NULL);
 	signal(SIGALRM, on_signal);
 	is(call(me, MOCK_WAIT, 9, 0), -MOCK_RESTART, "a poller interrupts itself from a handler");
+	memset(&tv, 0, sizeof(tv));
+	setitimer(ITIMER_REAL, &tv, NULL);
 	signal(SIGALRM, check_timeout);
 	alarm(60);
 
@@ -276,7 +308,7 @@ static void test_hostfile(void)
 	is(i, 100, "a reader is woken each time");
 
 	/* Nobody waits any more: the file's activity wakes nobody. */
-	usleep(30000);
+	UNTIL(rests(HELPER_NAP));
 	polls = os->stat.helper_polls;
 	for (i = 0; i < 100; i++) {
 		(void)!write(p[1], "x", 1);
@@ -392,7 +424,8 @@ static void test_netdev(void)
 	struct libos_netdev_params params = { .name = "eth0" };
 	char buf[64];
 	struct caller c;
-	__u64 full = ~0ULL - 1, v, t0;
+	__u64 full = ~0ULL - 1, v, t0, t = ~0ULL;
+	long ret = 60;
 	int i;
 
 	wire.rxfd = eventfd(0, EFD_NONBLOCK);
@@ -419,11 +452,14 @@ static void test_netdev(void)
 	(void)!read(wire.txfd, &v, 8);
 	is(finish(&c), 0, "and goes on when it has room");
 
-	t0 = now_ns();
-	wire.due = t0 + 10000000;
-	is(call(me, MOCK_RECV, (unsigned long)buf, sizeof(buf)), 60, "a delayed frame arrives");
-	ok(now_ns() - t0 >= 10000000 && now_ns() - t0 < 50000000, "when it is due (%.3f ms)",
-	   (now_ns() - t0) / 1e6);
+	for (i = 0; i < TRIES && ret == 60 && t >= 50000000; i++) {
+		t0 = now_ns();
+		wire.due = t0 + 10000000;
+		ret = call(me, MOCK_RECV, (unsigned long)buf, sizeof(buf));
+		t = now_ns() - t0;
+	}
+	is(ret, 60, "a delayed frame arrives");
+	ok(t >= 10000000 && t < 50000000, "when it is due (%.3f ms)", t / 1e6);
 }
 
 static void test_mem(void)
