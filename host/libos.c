@@ -130,6 +130,8 @@ static int load_library(struct libos *os, const char *path)
 		complain(os, err);
 		return -EPROTO;
 	}
+	/* As the arena: fork() need not copy it, nor we each page that the kernel writes next. */
+	madvise(os->library->map, os->library->map_len, MADV_DONTFORK);
 	os->kernel = k;
 	return 0;
 }

@@ -91,7 +91,6 @@ static int make_client(int sock, int memfd, const struct remote_welcome *w,
 		       struct libos_thread **main)
 {
 	struct client *c;
-	int i;
 
 	c = map(sizeof(*c), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (!c)
@@ -103,8 +102,6 @@ static int make_client(int sock, int memfd, const struct remote_welcome *w,
 	}
 	madvise(c->shm, REMOTE_SHM, MADV_DONTFORK);
 	madvise(c->shm, REMOTE_SHM, MADV_DONTDUMP);
-	for (i = 0; i < REMOTE_SLOTS; i++)
-		c->thread[i].sock = -1;
 	memcpy(c->release, w->release, sizeof(c->release));
 	c->release[sizeof(c->release) - 1] = '\0';
 	c->home = w->home;
@@ -189,9 +186,9 @@ EXPORT int libos_ask(int sock, const char *question, char *reply, size_t max)
 /* In a child: the sockets of the parent, which was a client. */
 void client_forked(const struct client *c)
 {
-	int i;
+	__u32 i, top = load_acquire(&c->top);
 
-	for (i = 0; i < REMOTE_SLOTS; i++)
+	for (i = 0; i < top; i++)
 		if (load_relaxed(&c->thread[i].sock) >= 0)
 			close(c->thread[i].sock);
 }

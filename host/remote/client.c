@@ -320,7 +320,7 @@ EXPORT int libos_is_remote(const struct libos_thread *thr)
 struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock)
 {
 	struct client_thread *t = &c->thread[index];
-	__u32 seq;
+	__u32 seq, top = load_relaxed(&c->top);
 
 	while (load_acquire(&t->leaving))
 		sys(SYS_sched_yield);
@@ -336,6 +336,9 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 	t->work_score = 0;
 	t->event_score = -1;
 	t->sock = sock;
+	while (top <= index && !__atomic_compare_exchange_n(&c->top, &top, index + 1, false,
+							    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
 	return t;
 }
 

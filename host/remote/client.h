@@ -38,6 +38,7 @@ struct client {
 	struct {
 		__u64 here, home, len;	/* [A] 0: free */
 	} ring[CLIENT_RINGS];
+	__u32 top;			/* [A] of .thread, those from here on were never in use */
 	struct client_thread thread[REMOTE_SLOTS];
 };
 

@@ -2,8 +2,8 @@
 /*
  * An instance goes on in a child of its home.
  *
- * All that an instance is made of survives fork(2): the arena is shared memory (and is
- * inherited for this once), the library's data is copied, and epoll sets, pidfds and
+ * All that an instance is made of survives fork(2): the arena is shared memory and the
+ * kernel's data is copied (both are inherited for this once); epoll sets, pidfds and
  * sockets are open files that do not care who holds them.  What does not survive is
  * threads.  So those of the library are stopped first, and started again in the child,
  * which takes up where they were: requests wait in their slots meanwhile.
@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../loader.h"
 #include "../sys.h"
 #include "server.h"
 
@@ -29,6 +30,8 @@ static void inherit(struct libos *os, bool on)
 	int advice = on ? MADV_DOFORK : MADV_DONTFORK;
 
 	madvise(os->arena, os->arena_len, advice);
+	if (os->library)
+		madvise(os->library->map, os->library->map_len, advice);
 	if (os->server)
 		peers_inherit(os->server, advice);
 }
