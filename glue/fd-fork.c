@@ -43,7 +43,8 @@ static void settle_child(struct glue_thread *t)
 		}
 	}
 	f->pid = glue_raw0(SYS_getpid);
-	f->stack_pid = t->stack ? stack_now(t, SYS_getpid, 0, 0, 0) : f->pid;
+	if (!t->stack)		/* else it has been asked: glue_fork_join() */
+		f->stack_pid = f->pid;
 }
 
 void glue_fdtab_fork(struct glue_thread *t, enum glue_fork_step step)

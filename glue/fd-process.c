@@ -80,7 +80,20 @@ void glue_fdtab_child(struct glue_fdtab *f, int *keep, int n)
 		close_from_to(from, all[i] - 1);
 		from = all[i] + 1;
 	}
-	close_from_to(from, ~0U);
+	/* Where limits end: the host looks at every number of its table, a larger one. */
+	close_from_to(from, (f->end > f->old_soft ? f->end : f->old_soft) - 1);
+}
+
+bool glue_fdtab_uses_stack(const struct glue_fdtab *f)
+{
+	unsigned int fd, kind;
+
+	for (fd = 0; fd < f->top; fd++) {
+		kind = f->kind[fd] & FD_KIND;
+		if (kind != FD_HOST && kind != FD_HIDDEN)
+			return true;
+	}
+	return false;
 }
 
 /* --- execve -------------------------------------------------------------- */

@@ -92,6 +92,9 @@ static inline unsigned int fd_byte(const struct glue_fdtab *f, unsigned int fd)
 	return __atomic_load_n(&f->kind[fd], __ATOMIC_ACQUIRE);
 }
 
+/* Has the program any file that the stack knows of? */
+bool glue_fdtab_uses_stack(const struct glue_fdtab *f);
+
 /* FD_*; FD_HIDDEN for what cannot be a descriptor of the program. */
 static inline enum fd_kind fd_kind(const struct glue_fdtab *f, unsigned long fd)
 {

@@ -18,17 +18,24 @@
  * thread's FS base for our libc is the one that it forked with: its own if it has
  * one, else what it had borrowed, which is its own from then on.
  *
+ * Hello.  Most children execute a program that never asks the stack for anything.  So a
+ * child that has no file of the stack becomes a client at its first call for it
+ * (glue_fork_join()), which is before it has a second thread or child of its own.
+ * Until then its task is the home's affair, which ends it when the child ends.
+ *
  * A child's process is its program: signals that kill, kill; there is no
  * glue_exec() to return to, and exit means exit.
  */
 #include <errno.h>
 #include <linux/sched.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <libos/remote.h>
 
 #include "core.h"
+#include "fd.h"
 #include "linkmap.h"
 #include "process.h"
 #include "site.h"
@@ -61,11 +68,34 @@ static void unlock_all(struct glue_prog *p)
 /* Descriptors that stay: see glue_fdtab_child(). */
 #define MAX_KEEP	32
 
+struct libos_fork *glue_fork_pending;
+
+long glue_fork_join(void *thread)
+{
+	struct glue_thread *t = thread;
+	struct glue_prog *p = t->prog;
+	static const unsigned long no_args[6];
+	struct libos_fork *f = glue_fork_pending;
+	int r = libos_fork_child(f, &t->stack);
+
+	glue_fork_pending = NULL;
+	free(f);
+	if (r) {
+		t->stack = NULL;
+		glue_say("%s: a child process cannot reach the stack (error %d)", p->comm, (long)-r);
+		return r;
+	}
+	p->own.stack = t->stack;
+	if (p->fds)
+		p->fds->stack_pid = libos_call(t->stack, SYS_getpid, no_args);
+	return 0;
+}
+
 static void child(struct glue_fork_call *c, struct libos_fork *f)
 {
 	struct glue_thread *t = c->t;
 	struct glue_prog *p = t->prog;
-	int keep[MAX_KEEP], n = 0, r;
+	int keep[MAX_KEEP], n = 0;
 
 	t->lib_fs = glue_get_fs();
 	glue_gate_forget();
@@ -84,16 +114,16 @@ static void child(struct glue_fork_call *c, struct libos_fork *f)
 	if (f)
 		n += libos_fork_fds(f, keep + n, MAX_KEEP - n);
 	glue_fdtab_child(p->fds, keep, n);
-	p->own.stack = NULL;
 	t->stack = NULL;
-	if (!f)
+	if (!f) {
+		p->own.stack = NULL;
 		return;
-	r = libos_fork_child(f, &t->stack);
-	if (r) {
-		glue_say("%s: a child process cannot reach the stack (error %d)", p->comm, (long)-r);
-		_exit(127);
 	}
-	p->own.stack = t->stack;
+	/* .own.stack, the parent's, is no more than a sign that there is one. */
+	libos_fork_part(f);
+	glue_fork_pending = f;
+	if ((c->flags & CLONE_NEWNET || glue_fdtab_uses_stack(p->fds)) && glue_fork_join(t))
+		_exit(127);
 }
 
 long glue_fork(void *arg)

@@ -78,6 +78,11 @@ struct glue_fork_call {
 /* Through the gate, all signals blocked.  Return: as fork(2), or -errno. */
 long glue_fork(void *call);
 
+/* In a child that is no client of its stack yet. */
+extern struct libos_fork *glue_fork_pending;
+/* Through the gate, by its one thread: become one.  0 or -errno. */
+long glue_fork_join(void *thread);
+
 /* --- process.c: hot ---------------------------------------------------------- */
 
 /* The process, which fork() made, ends as @wstatus says. */

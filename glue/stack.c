@@ -5,7 +5,8 @@
  * The first thread has the identity that glue_exec() was given.  The others get
  * theirs at their first call into the stack, and most never make one.  It must
  * be made by an identity that is not in use; for that the program has one more,
- * the maker, under a lock.
+ * the maker, under a lock.  In a child process the first thread has none, either,
+ * until it wants one (fork.c).
  */
 #include <errno.h>
 #include <sched.h>
@@ -15,6 +16,7 @@
 #include <libos/libos.h>
 
 #include "core.h"
+#include "process.h"
 #include "stack.h"
 
 #define IDENTITY	(CLONE_VM | CLONE_FILES | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD)
@@ -89,6 +91,8 @@ struct libos_thread *glue_thread_stack(struct glue_thread *t)
 	struct glue_prog *p = t->prog;
 
 	if (__builtin_expect(!t->stack, 0) && p->opts->stack) {
+		if (glue_fork_pending)
+			glue_gate(t, glue_fork_join, t);
 		glue_lock(&p->maker_lock);
 		if (p->maker)
 			glue_gate(t, make_identity, t);
@@ -102,6 +106,8 @@ int glue_stack_maker(struct glue_thread *t)
 {
 	if (!t->prog->opts->stack || t->prog->maker)
 		return 0;
+	if (!glue_thread_stack(t))
+		return -ENOMEM;
 	return glue_gate(t, make_identity, t);
 }
 

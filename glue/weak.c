@@ -31,6 +31,11 @@ void glue_fdtab_child(struct glue_fdtab *f, int *keep, int n)
 {
 }
 
+bool glue_fdtab_uses_stack(const struct glue_fdtab *f)
+{
+	return false;
+}
+
 void glue_fdtab_exec(struct glue_thread *t)
 {
 }

@@ -17,6 +17,10 @@ int libos_fork_fds(const struct libos_fork *f, int *fds, int max)
 	return 0;
 }
 
+void libos_fork_part(struct libos_fork *f)
+{
+}
+
 int libos_fork_child(struct libos_fork *f, struct libos_thread **child)
 {
 	return -ENOSYS;

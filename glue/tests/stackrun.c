@@ -24,6 +24,7 @@
 #include <libos/libos.h>
 
 #include "glue/core.h"
+#include "glue/fd.h"
 
 struct libos_thread {
 	__u32	interrupt;
@@ -143,6 +144,11 @@ void glue_fdtab_fork(struct glue_thread *t, enum glue_fork_step step)
 
 void glue_fdtab_child(struct glue_fdtab *f, int *keep, int n)
 {
+}
+
+bool glue_fdtab_uses_stack(const struct glue_fdtab *f)
+{
+	return false;
 }
 
 void glue_fdtab_exec(struct glue_thread *t)

@@ -9,6 +9,9 @@
  *	fork_end: pid, close ours ---> watch the pid              hello on the socket
  *	                               the task gets the pid  <---
  *	                               welcome, shared memory --->
+ *
+ * A child that has nothing to ask of the stack yet may say hello when it has, or never:
+ * what it does at once is libos_fork_part().
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -94,14 +97,21 @@ EXPORT int libos_fork_fds(const struct libos_fork *f, int *fds, int max)
 	return 1;
 }
 
+EXPORT void libos_fork_part(struct libos_fork *f)
+{
+	if (f->srv)
+		server_forked(f->srv);
+	else if (f->parent)
+		client_forked(to_client_thread(f->parent)->client);
+	f->srv = NULL;
+	f->parent = NULL;
+}
+
 EXPORT int libos_fork_child(struct libos_fork *f, struct libos_thread **main)
 {
 	int r;
 
-	if (f->srv)
-		server_forked(f->srv);
-	else
-		client_forked(to_client_thread(f->parent)->client);
+	libos_fork_part(f);
 	r = client_begin(f->sock, main);
 	if (r < 0)
 		close(f->sock);

@@ -457,21 +457,32 @@ static void read_comm(int pid, char *comm, size_t len)
 	comm[n > 0 ? n : 0] = '\0';
 }
 
+/*
+ * A child that has ended without a hello.  Its parent may know that before our thread
+ * does, and must not find it among the clients then.
+ */
+static bool never_came(const struct peer *peer)
+{
+	struct pollfd p = { .fd = peer->pidsrc.fd, .events = POLLIN };
+
+	return !peer->greeted && (peer->gone || (p.fd >= 0 && poll(&p, 1, 0) > 0));
+}
+
 EXPORT int libos_serve_clients(struct libos_server *srv, struct libos_client_info *info, int max)
 {
 	struct link *l;
 	int n = 0;
 
 	server_lock(srv);
-	for (l = srv->peers.next; l != &srv->peers; l = l->next, n++) {
+	for (l = srv->peers.next; l != &srv->peers; l = l->next) {
 		struct peer *peer = link_entry(l, struct peer, peers);
 
-		if (n >= max)
+		if (never_came(peer) || n++ >= max)
 			continue;
-		info[n].pid = peer->pid;
-		info[n].threads = peer->nthread;
-		info[n].calls = load_relaxed(&peer->calls);
-		read_comm(peer->pid, info[n].comm, sizeof(info[n].comm));
+		info[n - 1].pid = peer->pid;
+		info[n - 1].threads = peer->nthread;
+		info[n - 1].calls = load_relaxed(&peer->calls);
+		read_comm(peer->pid, info[n - 1].comm, sizeof(info[n - 1].comm));
 	}
 	server_unlock(srv);
 	return n;

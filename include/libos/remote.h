@@ -179,6 +179,17 @@ int libos_fork_begin(struct libos_thread *parent, struct libos_fork **out);
 int libos_fork_fds(const struct libos_fork *f, int *fds, int max);
 
 /**
+ * libos_fork_part() - in the child: close what is the parent's
+ * @f: the fork
+ *
+ * To be called at once if libos_fork_child() is not; numbers of files may be used
+ * again after it.  A child without files of the stack may leave it at that until it
+ * needs the stack.  The home counts it as a client from the fork to its death.
+ * Context: ordinary code, in a child with one thread.
+ */
+void libos_fork_part(struct libos_fork *f);
+
+/**
  * libos_fork_child() - in the child: become a client
  * @f: the fork
  * @main: identity of the calling thread.  All identities that the process had before
