@@ -9,6 +9,7 @@
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/socket.h>
 
 #ifndef IPPROTO_MPTCP
@@ -207,18 +208,46 @@ static void test_packet(void)
 	sys(SYS_close, s);
 }
 
+static void up(void)
+{
+	struct { char name[16]; short flags; char pad[22]; } ifr = { "lo", 0x41, "" };
+	long s = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+
+	sys(SYS_ioctl, s, 0x8914, &ifr);
+	sys(SYS_close, s);
+}
+
+/*
+ * No rule has asked for connection tracking: nothing of the above was tracked, and
+ * nothing is in a namespace that comes and goes.
+ */
+static void test_untracked(void)
+{
+	static const char count[] = "/proc/sys/net/netfilter/nf_conntrack_count";
+	long home;
+
+	if (!*slurp(count)) {
+		skip("connection tracking", "not in this library's configuration");
+		return;
+	}
+	ok(!strcmp(slurp(count), "0\n"), "no connection is tracked unasked");
+	home = sys(SYS_openat, -100, "/proc/self/ns/net", 0);
+	ok(!sys(SYS_unshare, CLONE_NEWNET), "in a network namespace of its own:");
+	up();
+	test_stream(&streams[0], AF_INET, NULL);
+	ok(!strcmp(slurp(count), "0\n"), "nor is any there");
+	ok(!sys(SYS_setns, home, CLONE_NEWNET), "which is left");
+	sys(SYS_close, home);
+}
+
 int main(void)
 {
 	static const char *const cc[] = { "cubic", "reno", "bbr", "dctcp", "vegas", "westwood" };
-	struct { char name[16]; short flags; char pad[22]; } ifr = { "lo", 0x41, "" };
 	char *list;
 	unsigned int i;
-	long s;
 
 	boot(0, NULL);
-	s = sys(SYS_socket, AF_INET, SOCK_DGRAM, 0);
-	sys(SYS_ioctl, s, 0x8914, &ifr);
-	sys(SYS_close, s);
+	up();
 
 	for (i = 0; i < sizeof(streams) / sizeof(streams[0]); i++) {
 		if (!has_protocol(streams[i].proc)) {
@@ -241,6 +270,7 @@ int main(void)
 	test_ping();
 	test_netlink();
 	test_packet();
+	test_untracked();
 	check_log();
 	libos_close(os);
 	return done_testing();

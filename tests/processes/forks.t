@@ -9,23 +9,13 @@ begin
 LIMIT=110
 "${CC:-cc}" -O1 -Wall -Wextra -pthread -o "$T/forks" "${0%/*}/forks.c" || exit 1
 
-# On 6.1 the children of a busy home have once failed in rows, at their first call that
-# sends; not on 6.12, and not again in forty runs.
-children()
-{
-	case ${TEST_KERNEL:-} in
-	6.1-*) later "children fail now and then on 6.1, cause unknown" check "$@" ;;
-	*) check "$@" ;;
-	esac
-}
-
 run_nuse "$T/forks" 40
-children "80 forks in the home: $(tail -n 1 "$T/out")" ran_well
+check "80 forks in the home: $(tail -n 1 "$T/out")" ran_well
 run_nuse sh -c '"$1" 40; exit $?' sh "$T/forks"
 check "80 forks in a client: $(tail -n 1 "$T/out")" ran_well
 check "descriptors agree" sh -c "! grep 'in the stack' '$T/err'"
 run_nuse sh -c '"$1" 10 > /dev/null; exec sh -c "\"\$1\" 10" sh "$1"' sh "$T/forks"
-children "20 more in the next of its images" ran_well
+check "20 more in the next of its images" ran_well
 
 # What a killed group of processes had is closed.
 run_nuse bash -c '"$1" 1000 > /dev/null & p=$!; sleep 1; kill -9 $p; wait $p 2> /dev/null

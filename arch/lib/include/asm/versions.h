@@ -17,8 +17,8 @@
 /* 7.0: zones and the zero page come from the core. */
 #define LIB_CORE_ZONES		(LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0))
 
-/* The arena can be hidden from a core with mem_init(); 6.1 hangs when it grows. */
-#define LIB_LAZY_MEMMAP		(!LIB_CORE_ZONES && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0))
+/* The rest of the arena can be hidden from the core that knows mem_init(). */
+#define LIB_LAZY_MEMMAP		(!LIB_CORE_ZONES)
 
 /* 6.7: shrinkers are allocated. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
@@ -54,6 +54,9 @@
 
 /* 6.12: struct fd is opaque. */
 #define LIB_FD_IS_OPAQUE	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
+
+/* 6.12: nf_conncount_init() leaves the connection tracking hooks alone. */
+#define LIB_CONNCOUNT_TRACKS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0))
 
 /* 6.2: virtio_net_hdr_from_skb() knows UDP segmentation. */
 #define LIB_VNET_HAS_USO	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0))
