@@ -55,7 +55,9 @@ static void handlers(void)
 static void test_calls(void)
 {
 	struct timespec ts = { .tv_nsec = 20000000 };
-	__u64 t0 = now_ns(), t;
+	__u64 t0, t = ~0ULL;
+	long ret = 0;
+	int i;
 	struct {
 		char field[6][65];
 	} uts;
@@ -64,9 +66,12 @@ static void test_calls(void)
 	is(CALL(me, SYS_uname, P(&uts)), 0, "uname");
 	ok(!strcmp(uts.field[2], libos_version(os)), "the stack is Linux %s", uts.field[2]);
 	is(CALL(me, SYS_getpid), 1, "its first task is pid 1");
-	t0 = now_ns();
-	is(CALL(me, SYS_nanosleep, P(&ts), 0), 0, "sleep 20 ms");
-	t = now_ns() - t0;
+	for (i = 0; i < 50 && !ret && t >= 80000000; i++) {	/* late if others have the processor */
+		t0 = now_ns();
+		ret = CALL(me, SYS_nanosleep, P(&ts), 0);
+		t = now_ns() - t0;
+	}
+	is(ret, 0, "sleep 20 ms");
 	ok(t >= 20000000 && t < 80000000, "it took %.3f ms", t / 1e6);
 	is(CALL(me, SYS_uname, 16), -EFAULT, "a bad pointer to write to");
 	is(CALL(me, SYS_sethostname, 16, 5), -EFAULT, "a bad pointer to read from");

@@ -37,17 +37,27 @@ static void test_time(void)
 {
 	struct timespec ts = { 0, 20000000 }, a, b;
 	long long t = now_ns();
+	int i;
 
 	ok(sys(SYS_nanosleep, &ts, 0) == 0, "nanosleep returns 0");
 	t = now_ns() - t;
+	for (i = 0; i < 50 && t >= 500000000; i++) {	/* somebody else had the processor */
+		t = now_ns();
+		sys(SYS_nanosleep, &ts, 0);
+		t = now_ns() - t;
+	}
 	ok(t >= 20000000 && t < 500000000, "after its 20 ms (%lld us)", t / 1000);
 	sys(SYS_clock_gettime, CLOCK_REALTIME, &a);
 	clock_gettime(CLOCK_REALTIME, &b);
 	ok(labs(a.tv_sec - b.tv_sec) <= 2, "CLOCK_REALTIME is the host's");
-	sys(SYS_clock_gettime, CLOCK_MONOTONIC, &a);
-	sys(SYS_clock_gettime, CLOCK_MONOTONIC, &b);
-	ok(b.tv_sec > a.tv_sec || b.tv_nsec - a.tv_nsec < 1000000,
-	   "CLOCK_MONOTONIC has ns resolution");
+	for (i = 0; i < 50; i++) {
+		sys(SYS_clock_gettime, CLOCK_MONOTONIC, &a);
+		sys(SYS_clock_gettime, CLOCK_MONOTONIC, &b);
+		t = (b.tv_sec - a.tv_sec) * 1000000000LL + b.tv_nsec - a.tv_nsec;
+		if (t < 1000000)
+			break;
+	}
+	ok(t > 0 && t < 1000000, "CLOCK_MONOTONIC has ns resolution");
 }
 
 static void test_descriptors(void)
