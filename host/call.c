@@ -81,12 +81,6 @@ static bool leave_polling(struct libos_thread *thr)
 	return true;
 }
 
-static void helper_check(struct libos *os)
-{
-	if (load_acquire(&os->helper_word) == HELPER_DEEP)
-		helper_wake(os);
-}
-
 /*
  * Sleep as the poller.  Token held on entry.  Returns false if the call is done
  * and the token is not held; else the token is held, events are delivered, and
@@ -192,7 +186,7 @@ static int wait_for_call(struct libos_thread *thr, int r)
 			continue;
 		}
 		poller = load_acquire(&os->poller);
-		if (!poller || poller == POLLER_HELPER || poller == thr)
+		if (!poller || poller == POLLER_HELPER || poller == POLLER_SERVER || poller == thr)
 			held = sleep_polling(thr, &done);
 		else
 			held = sleep_parked(thr, &done);

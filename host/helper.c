@@ -154,12 +154,6 @@ static void look(struct helper *h)
 	}
 }
 
-/* Polling is vacant, and somebody waits who cannot poll: end the helper's nap. */
-void helper_hurry(struct libos *os)
-{
-	sys_futex_wake(&os->helper_word, 1);
-}
-
 static bool app_polls(struct libos *os)
 {
 	return (uintptr_t)__atomic_load_n(&os->poller, __ATOMIC_SEQ_CST) >
@@ -218,7 +212,8 @@ static void *helper_main(void *arg)
 		}
 		if (!token_trylock(os))
 			continue;
-		if (load_relaxed(&os->poller))
+		/* Who has left polling did so without the token. */
+		if (load_acquire(&os->poller))
 			instance_unlock(os);
 		else
 			look(&h);

@@ -142,7 +142,7 @@ struct libos {
 	__u32 halted;				/* [A] */
 	__u32 starving;				/* [A] threads that the token was taken from under */
 	const struct libos_kernel_ops *kernel;	/* [S] */
-	struct libos_thread *poller;		/* [A] NULL, a thread, or POLLER_HELPER */
+	struct libos_thread *poller;		/* [A] NULL, a thread, POLLER_HELPER or _SERVER */
 	__u64 deadline;				/* [T] writes, [A] reads: kernel's timer */
 	__u64 sleep_until;			/* [T] poller's timeout; 0 while awake */
 	__u64 entries;				/* [T] writes, [A] reads: calls made */
@@ -156,6 +156,7 @@ struct libos {
 	struct link parked;			/* [T] */
 	__u32 nparked;				/* [T] writes, [A] reads */
 	__u32 nremote;				/* [T] calls of other processes that are inside */
+	struct libos_thread *serving;		/* [T] whose call the server has entered; NULL */
 
 	/* Polling. */
 	__u32 poll_gen __attribute__((aligned(64)));	/* [T] writes, [A] reads */
@@ -202,6 +203,7 @@ struct libos {
 };
 
 #define POLLER_HELPER	((struct libos_thread *)1)
+#define POLLER_SERVER	((struct libos_thread *)2)	/* remote/devices.c */
 
 enum {
 	HELPER_NAP,		/* looks again within a millisecond */
@@ -269,6 +271,7 @@ bool poll_due(struct libos *os, __u64 now);
 bool poll_once(struct libos *os);
 int poll_wait(struct libos *os, struct libos_thread *thr, __u64 until, struct epoll_event *ev,
 	      int max);
+int poll_sleep(struct libos *os, int epfd, struct epoll_event *ev, int max, __u64 ns);
 bool poll_dispatch(struct libos *os, const struct epoll_event *ev, int n);
 
 /* hostops.c */
@@ -313,7 +316,7 @@ __u64 mem_write(void *host, void *host_task, __u64 dst, const void *src, __u64 l
 void signal_send(void *host, void *host_task, __u64 mask, int tid);
 
 /* helper.c */
-void helper_hurry(struct libos *os);
+void helper_check(struct libos *os);
 int helper_start(struct libos *os);
 void helper_stop(struct libos *os);
 
@@ -336,6 +339,7 @@ void thread_free_all(struct libos *os);
 /* remote/ */
 int fd_duplicate(int fd);
 void channel_done(struct libos_thread *thr);
+void channel_early(struct libos *os);
 __u64 channel_read(struct libos_thread *thr, void *dst, __u64 src, __u64 len);
 __u64 channel_write(struct libos_thread *thr, __u64 dst, const void *src, __u64 len);
 void channel_shut(struct libos *os);

@@ -19,8 +19,11 @@ FROM_KERNEL int netdev_tx(struct libos_netio *io, unsigned int queue,
 			  struct libos_frame *const *frames, unsigned int n)
 {
 	struct netdev *nd = of_channel(io);
-	int sent = nd->lower->tx(io, queue, frames, n);
+	int sent;
 
+	if (nd->os->serving)
+		channel_early(nd->os);
+	sent = nd->lower->tx(io, queue, frames, n);
 	if (unlikely(sent < (int)n) && !(nd->full & 1U << queue)) {
 		nd->full |= 1U << queue;
 		nd->os->full_changed = true;

@@ -59,6 +59,13 @@ void helper_wake(struct libos *os)
 		sys(SYS_write, os->helperfd, &one, 8);
 }
 
+/* Polling is left vacant: would anybody notice?  After a full barrier. */
+void helper_check(struct libos *os)
+{
+	if (load_acquire(&os->helper_word) == HELPER_DEEP)
+		helper_wake(os);
+}
+
 /* Watch POLLOUT where a channel is full, and no longer where it is not. */
 static void watch_full(struct libos *os, struct netdev *nd)
 {
@@ -193,7 +200,8 @@ static int epoll_now(struct libos *os, struct epoll_event *ev, int max)
 	return sys(SYS_epoll_pwait, os->epfd, ev, max, 0, NULL, 8);
 }
 
-static int epoll_sleep(struct libos *os, struct epoll_event *ev, int max, __u64 ns)
+/* Sleep in @epfd for @ns, or LIBOS_NEVER. */
+int poll_sleep(struct libos *os, int epfd, struct epoll_event *ev, int max, __u64 ns)
 {
 	struct __kernel_timespec ts = {
 		.tv_sec = ns / NSEC_PER_SEC,
@@ -202,16 +210,21 @@ static int epoll_sleep(struct libos *os, struct epoll_event *ev, int max, __u64 
 	long n;
 
 	if (likely(!load_relaxed(&os->no_pwait2))) {
-		n = sys(SYS_epoll_pwait2, os->epfd, ev, max, ns == LIBOS_NEVER ? NULL : &ts,
+		n = sys(SYS_epoll_pwait2, epfd, ev, max, ns == LIBOS_NEVER ? NULL : &ts,
 			NULL, 8);
 		if (likely(n != -ENOSYS))
 			return n;
 		store_relaxed(&os->no_pwait2, 1);
 	}
 	if (ns == LIBOS_NEVER)
-		return sys(SYS_epoll_pwait, os->epfd, ev, max, -1, NULL, 8);
+		return sys(SYS_epoll_pwait, epfd, ev, max, -1, NULL, 8);
 	ns = (ns + 999999) / 1000000;
-	return sys(SYS_epoll_pwait, os->epfd, ev, max, ns < 60000 ? (long)ns : 60000L, NULL, 8);
+	return sys(SYS_epoll_pwait, epfd, ev, max, ns < 60000 ? (long)ns : 60000L, NULL, 8);
+}
+
+static int epoll_sleep(struct libos *os, struct epoll_event *ev, int max, __u64 ns)
+{
+	return poll_sleep(os, os->epfd, ev, max, ns);
 }
 
 /* Look at devices, files and timer without sleeping.  Token held. */

@@ -9,8 +9,9 @@
  *   not run into the token.  Until then its futex is in libos.wake[].
  * - If a poller sleeps, it is kicked when the timer is now earlier than it
  *   sleeps, or when run() has work: the poller waits anyway, the holder does not.
- *   But the helper waits for nothing of its own, and if the work is for a call of
- *   another process, which nobody here waits for either, the holder does it.
+ *   But the helper and the server of remote calls wait for nothing of their own, and if
+ *   the work is for a call of another process, which nobody here waits for either, the
+ *   holder does it.
  * - If polling is vacant, work goes to a parked thread, which becomes the
  *   poller (it is *appointed*); if nobody waits at all, the work belongs to no
  *   call and is short, and the holder does it at once.
@@ -130,7 +131,8 @@ void instance_release(struct libos *os)
 		return;
 	}
 	if (load_relaxed(&os->poller) && !os->poller_done) {
-		if (os->nremote && load_relaxed(&os->poller) == POLLER_HELPER)
+		if (load_relaxed(&os->poller) == POLLER_SERVER ||
+		    (os->nremote && load_relaxed(&os->poller) == POLLER_HELPER))
 			r = work(os);
 		if (unlikely(r < 0))
 			instance_shut(os);

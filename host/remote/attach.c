@@ -5,6 +5,7 @@
  * May run in the only thread of a child whose parent had many: no malloc(), no lock.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -90,6 +91,7 @@ static void *map(size_t len, int prot, int flags, int fd)
 static int make_client(int sock, int memfd, const struct remote_welcome *w,
 		       struct libos_thread **main)
 {
+	cpu_set_t set;
 	struct client *c;
 
 	c = map(sizeof(*c), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -112,6 +114,7 @@ static int make_client(int sock, int memfd, const struct remote_welcome *w,
 	c->os.client = c;
 	c->os.clock = clock_find();
 	c->os.spin_ns = spin_budget();
+	c->spare = sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 2;
 	c->os.main = *main = &client_thread_init(c, 0, sock)->base;
 	return 0;
 }

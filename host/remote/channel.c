@@ -10,6 +10,8 @@
 
 #include <sys/socket.h>
 
+#define NOT_YET		((__s64)1 << 63)	/* no call returns that */
+
 /* Copy the request that is in the slot.  False if it is none.  Token held. */
 bool channel_take(struct served *t)
 {
@@ -22,11 +24,13 @@ bool channel_take(struct served *t)
 		return false;
 	t->seq = req;
 	t->interrupted = false;
+	t->answered = false;
 	call->nr = load_relaxed(&s->nr);
 	for (i = 0; i < 6; i++)
 		call->arg[i] = load_relaxed(&s->arg[i]);
 	call->fd_hint = load_relaxed(&s->fd_hint);
 	call->signals = 0;
+	call->ret = NOT_YET;
 	store_relaxed(&call->interrupt, 0);
 	payload_take(t);
 	return true;
@@ -79,14 +83,48 @@ void channel_home(struct served *t, int pid)
 	wake_client(t);
 }
 
-static void complete(struct served *t, __s64 ret, __u64 signals)
+/*
+ * The stack is about to send frames, which may take long: a TAP carries each as far as
+ * the receiver's socket.  It does so at the end of a call, when the result stands already;
+ * then the client need not wait.  Token held, within the kernel layer.
+ */
+void channel_early(struct libos *os)
+{
+	struct served *t = (struct served *)os->serving;
+
+	if (t->base.call.ret == NOT_YET)
+		return;
+	os->serving = NULL;
+	t->answered = true;
+	channel_reply(t, t->base.call.ret, t->base.call.signals);
+	t->base.call.signals = 0;
+}
+
+/*
+ * The call is over.  What signals there are since it was answered early come by
+ * themselves.
+ */
+void channel_end(struct served *t, __s64 ret, __u64 signals)
 {
 	channel_out(t);
+	if (likely(!t->answered))
+		channel_reply(t, ret, signals);
+	else if (signals && !t->doomed)
+		signal_send(t->base.os, &t->base, signals, 0);
+}
+
+static void complete(struct served *t, __s64 ret, __u64 signals)
+{
 	if (t->doomed) {
 		store_release(&t->peer->srv->reap, true);
 		server_bell(t->peer->srv);
 	}
-	channel_reply(t, ret, signals);
+	channel_end(t, ret, signals);
+	/* The client goes on since it was answered, and may have rung in vain. */
+	if (unlikely(t->answered)) {
+		store_release(&t->peer->srv->again, true);
+		server_bell(t->peer->srv);
+	}
 }
 
 /* The mem ops for a call of another process. */

@@ -9,6 +9,7 @@
  *
  * Hot: no libc, any FS base.
  */
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -50,7 +51,8 @@ static void score(__s32 *score, bool good)
 
 /*
  * Ask without sleeping.  What the home has to do takes it microseconds, if it has a CPU;
- * what a call sleeps for (slot.parked) may take for ever.  Each has its own score.
+ * what a call sleeps for (slot.parked) may take for ever.  Each has its own score.  For the
+ * latter the home waits awake already, and a third CPU is for whom both wait for.
  */
 static bool spin(struct client_thread *t)
 {
@@ -72,13 +74,15 @@ static bool spin(struct client_thread *t)
 				score(&t->work_score, true);
 				return true;
 			}
-			if (load_relaxed(&t->slot->parked) == t->base.seq && t->event_score < 0)
+			if (load_relaxed(&t->slot->parked) == t->base.seq &&
+			    (!t->client->spare || t->event_score < 0))
 				return false;
 			cpu_relax();
 		}
 	} while (os->clock() < end);
+	/* In vain: that has cost more than many a sleep. */
 	if (load_relaxed(&t->slot->parked) == t->base.seq)
-		score(&t->event_score, false);
+		t->event_score = -SCORE_MAX;
 	else
 		t->work_score = -SCORE_MAX;
 	return false;
@@ -129,47 +133,103 @@ unsigned long client_fault(unsigned long ip)
 	       (unsigned long)remote_copy_end : 0;
 }
 
-/* The one range of memory that a call will surely read; bytes, 0 for none or unknown. */
-static __u64 reads(long nr, const unsigned long arg[6], __u64 *addr)
+/* Pieces of memory on their way into the slot. */
+struct pieces {
+	char *at;
+	__u32 len, n;
+};
+
+/* Returns the copy; NULL if there is no place for it, or @addr is no good. */
+static const void *put(struct pieces *p, __u64 addr, __u64 len)
 {
-	*addr = arg[1];
+	struct remote_write *w = (struct remote_write *)(p->at + p->len);
+
+	if (!len || !addr || p->n == REMOTE_INS || len > REMOTE_IN ||
+	    sizeof(*w) + REMOTE_ALIGN(len) > REMOTE_IN - p->len ||
+	    remote_copy(w + 1, (const void *)addr, len))
+		return NULL;
+	store_relaxed(&w->addr, addr);
+	store_relaxed(&w->len, (__u32)len);
+	p->len += (__u32)(sizeof(*w) + REMOTE_ALIGN(len));
+	p->n++;
+	return w + 1;
+}
+
+/* @data: and what they point to. */
+static void put_vector(struct pieces *p, __u64 addr, __u64 n, bool data)
+{
+	const struct iovec *iov = n <= REMOTE_IN ? put(p, addr, n * sizeof(*iov)) : NULL;
+	__u64 i;
+
+	for (i = 0; iov && data && i < n; i++)
+		put(p, (__u64)iov[i].iov_base, iov[i].iov_len);
+}
+
+static void put_message(struct pieces *p, __u64 addr, bool data)
+{
+	const struct msghdr *m = put(p, addr, sizeof(*m));
+
+	if (!m)
+		return;
+	if (data) {
+		put(p, (__u64)m->msg_name, m->msg_namelen);
+		put(p, (__u64)m->msg_control, m->msg_controllen);
+	}
+	put_vector(p, (__u64)m->msg_iov, m->msg_iovlen, data);
+}
+
+/*
+ * What a call will surely read.  Without it the home reads our memory itself, and finds
+ * out what is wrong with it.
+ */
+static void put_payload(struct remote_slot *s, long nr, const unsigned long arg[6])
+{
+	struct pieces p = { .at = (char *)s + REMOTE_IN_AT };
+
 	switch (nr) {
-	case SYS_write:
 	case SYS_sendto:
+		put(&p, arg[4], arg[5]);
+		/* fall through */
+	case SYS_write:
 	case SYS_connect:
 	case SYS_bind:
-		return arg[2];
+		put(&p, arg[1], arg[2]);
+		break;
 	case SYS_writev:
 	case SYS_readv:
-		return arg[2] < 1024 ? arg[2] * 16 : 0;
+		put_vector(&p, arg[1], arg[2], nr == SYS_writev);
+		break;
 	case SYS_sendmsg:
 	case SYS_recvmsg:
-		return sizeof(struct msghdr);
+		put_message(&p, arg[1], nr == SYS_sendmsg);
+		break;
 	case SYS_epoll_ctl:
-		*addr = arg[3];
-		return arg[1] != EPOLL_CTL_DEL ? sizeof(struct epoll_event) : 0;
+		if (arg[1] != EPOLL_CTL_DEL)
+			put(&p, arg[3], sizeof(struct epoll_event));
+		break;
 	case SYS_setsockopt:
-		*addr = arg[3];
-		return arg[4];
+		put(&p, arg[3], arg[4]);
+		break;
+	case SYS_getsockopt:
+		put(&p, arg[4], sizeof(int));
+		break;
+	case SYS_accept:
+	case SYS_accept4:
+	case SYS_getsockname:
+	case SYS_getpeername:
+		put(&p, arg[2], sizeof(int));
+		break;
+	case SYS_recvfrom:
+		put(&p, arg[5], sizeof(int));
+		break;
 #ifdef SYS_poll
 	case SYS_poll:
 #endif
 	case SYS_ppoll:
-		*addr = arg[0];
-		return arg[1] < 1024 ? arg[1] * 8 : 0;
+		put(&p, arg[0], arg[1] <= REMOTE_IN ? arg[1] * 8 : 0);
+		break;
 	}
-	return 0;
-}
-
-/* Without it the home reads our memory itself, and finds out what is wrong with it. */
-static void put_payload(struct remote_slot *s, long nr, const unsigned long arg[6])
-{
-	__u64 addr = 0, n = reads(nr, arg, &addr);
-
-	if (n > REMOTE_IN || (n && remote_copy((char *)s + REMOTE_IN_AT, (const void *)addr, n)))
-		n = 0;
-	store_relaxed(&s->in_addr, addr);
-	store_relaxed(&s->in_len, (__u32)n);
+	store_relaxed(&s->in_len, p.len);
 }
 
 /* What the home has written to our memory, by way of the slot.  @ret: of the call. */

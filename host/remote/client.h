@@ -34,6 +34,7 @@ struct client {
 	char release[64];
 	char *shm;			/* [S] */
 	__u32 dead;			/* [A] the home is gone */
+	bool spare;			/* [S] there are more than two CPUs */
 	__s32 home;			/* [A] its pid */
 	struct {
 		__u64 here, home, len;	/* [A] 0: free */

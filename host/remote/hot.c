@@ -12,12 +12,17 @@
  * once more; a client publishes its request, executes one, and then looks whether it
  * must ring.  One of them sees the other.
  */
+#include <sched.h>
+
 #include "../sys.h"
 #include "server.h"
 
 #define SCORE_MAX	16
 #define LOOK_NS		10000	/* at bells, meanwhile */
 #define LOOKS		32	/* between looks at the clock */
+#define FRAMES_NS	5000	/* between looks at devices while requests come */
+#define PART_MIN_NS	1000000
+#define PART_MAX_NS	128000000
 
 /* One that was waited for in vain costs more than one that rings. */
 static void score(struct libos_server *srv, bool good)
@@ -36,13 +41,7 @@ static bool elsewhere(const struct libos_server *srv, int cpu)
 	for (i = 0; i < srv->nhot; i++)
 		if (cpu < 0 || load_relaxed(&srv->hot[i]->slot->cpu) != cpu)
 			return true;
-	return false;
-}
-
-/* Is there a request in the slot of @t that nobody rings for? */
-static bool has_request(const struct served *t)
-{
-	return load_acquire(&t->slot->req) != t->seq && !load_relaxed(&t->inside);
+	return !srv->nhot;
 }
 
 /* True if there was a request in any of them. */
@@ -53,7 +52,7 @@ static bool serve_hot(struct libos_server *srv)
 
 	/* Backwards: who goes is replaced by the last. */
 	for (i = srv->nhot; i-- > 0;)
-		if (i < srv->nhot && has_request(srv->hot[i])) {
+		if (i < srv->nhot && served_has_request(srv->hot[i])) {
 			served_serve(srv->hot[i]);
 			any = true;
 		}
@@ -74,32 +73,41 @@ void hot_remove(struct served *t)
 		}
 }
 
-/* @t has rung. */
-void hot_add(struct served *t)
+/* Asleep, and there was something to do.  Would it have paid to stay awake? */
+void hot_woken(struct libos_server *srv)
 {
-	struct libos_server *srv = t->peer->srv;
 	struct libos *os = srv->os;
-	unsigned int i;
 
-	if (!os->spin_ns)
-		return;
 	/* Twice: part of it was the time it takes to be woken. */
 	if (os->clock() - srv->idle_since < 2 * os->spin_ns)
 		score(srv, true);
 	else if (srv->spin_score > -SCORE_MAX)
 		srv->spin_score--;
+}
+
+/* @t has rung. */
+void hot_add(struct served *t)
+{
+	struct libos_server *srv = t->peer->srv;
+	struct libos *os = srv->os;
+	struct served *old = NULL;
+	unsigned int i;
+
+	if (!os->spin_ns)
+		return;
+	hot_woken(srv);
 	for (i = 0; i < srv->nhot; i++)
 		if (srv->hot[i] == t)
 			return;
 	if (srv->nhot == HOT_MAX) {
-		struct served *old = srv->hot[srv->nexthot++ % HOT_MAX];
-
+		old = srv->hot[srv->nexthot++ % HOT_MAX];
 		hot_remove(old);
-		if (has_request(old))
-			served_serve(old);
 	}
 	srv->hot[srv->nhot++] = t;
 	xchg(&t->slot->watched, 1);
+	/* Last: what it asks for may end @t. */
+	if (old && served_has_request(old))
+		served_serve(old);
 }
 
 /* About to sleep: from here on they must ring. */
@@ -107,40 +115,83 @@ void hot_cool(struct libos_server *srv)
 {
 	unsigned int i;
 
-	if (!srv->nhot)
-		return;
 	for (i = 0; i < srv->nhot; i++)
 		xchg(&srv->hot[i]->slot->watched, 0);
-	serve_hot(srv);
+	if (srv->nhot)
+		serve_hot(srv);
 	srv->nhot = 0;
 	srv->idle_since = srv->os->clock();
 }
 
-/* Look at them until none has had a request for a while, or it would not pay. */
+/*
+ * All that we wait for ran on our CPU last.  Schedulers leave it at that, since each wakes
+ * the other and then sleeps; a call costs two switches there, and none if we are apart.  So
+ * go away, without any claim to the other CPU.  Seldom, if it does not last.
+ */
+static void part(struct libos_server *srv, int cpu, __u64 now)
+{
+	cpu_set_t all, others;
+
+	if (now < srv->part_at)
+		return;
+	srv->part_wait = srv->part_wait ? 2 * srv->part_wait : PART_MIN_NS;
+	if (srv->part_wait > PART_MAX_NS)
+		srv->part_wait = PART_MAX_NS;
+	srv->part_at = now + srv->part_wait;
+	if (cpu < 0 || sched_getaffinity(0, sizeof(all), &all) < 0)
+		return;
+	others = all;
+	CPU_CLR(cpu, &others);
+	if (CPU_COUNT(&others) && sched_setaffinity(0, sizeof(others), &others) == 0)
+		sched_setaffinity(0, sizeof(all), &all);
+}
+
+static bool apart(struct libos_server *srv)
+{
+	int cpu = this_cpu();
+
+	if (elsewhere(srv, cpu))
+		return true;
+	part(srv, cpu, srv->os->clock());
+	return elsewhere(srv, this_cpu());
+}
+
+/*
+ * Look at them until none has had a request for a while, or it would not pay.  Frames that
+ * come are looked at between requests, and likewise waited for.
+ */
 void hot_spin(struct libos_server *srv)
 {
 	struct libos *os = srv->os;
-	__u64 now, end, look;
+	__u64 now, end, look, frames;
+	bool called, any;
 	int i;
 
-	if (srv->spin_score <= 0 || !elsewhere(srv, this_cpu()))
+	if (!os->spin_ns || srv->spin_score <= 0 || !apart(srv))
 		return;
 	now = os->clock();
 	end = now + os->spin_ns;
 	look = now + LOOK_NS;
-	while (srv->nhot) {
-		for (i = 0; i < LOOKS; i++) {
-			if (serve_hot(srv)) {
-				end = 0;
-				break;
-			}
+	frames = now;
+	for (;;) {
+		called = false;
+		for (i = 0; i < LOOKS && !called; i++) {
+			called = serve_hot(srv);
 			cpu_relax();
 		}
 		now = os->clock();
-		if (!end) {
+		if (called) {
 			score(srv, true);
+			srv->part_wait = 0;
 			end = now + os->spin_ns;
-		} else if (now >= end) {
+		}
+		if (!called || now >= frames) {
+			devices_look(srv, &any);
+			if (any)
+				end = now + os->spin_ns;
+			frames = now + FRAMES_NS;
+		}
+		if (now >= end) {
 			score(srv, false);
 			return;
 		}

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small payloads ride in the slot.
+ * Payloads ride in the slot.
  *
  * A process_vm_readv() costs more than most calls.  So a client puts what the call will
- * surely read, one range of its memory, into the slot with the request (client.c), and
+ * surely read, some pieces of its memory, into the slot with the request (client.c), and
  * the home reads from there; and what the home would write is logged in the slot, which
  * the client carries out when the call is complete.  Nothing depends on either:
  * what is not in the slot goes by process_vm_readv() and _writev().
  *
+ * What comes along is small, since the client has to copy it before we can begin.  The log
+ * has room for a large read: the kernel layer writes that page by page, and the pages'
+ * owner may be another by the end of the call, so it is either a system call a page or a
+ * copy, and the second copy is the client's, on its own CPU.
+ *
  * Order.  The home must find in the client's memory what it wrote there before: a write
- * to the range that came along ends the use of that, and a read from elsewhere has the
+ * to a piece that came along ends the use of that, and a read from elsewhere has the
  * log carried out first, as has a write that is too large for it.
  *
  * A write to a bad address is found out too late for the kernel to take back what it
@@ -22,6 +27,8 @@
  */
 #include "../sys.h"
 #include "server.h"
+
+#define LOG_MAX		8192	/* of one write: what is larger is worth a system call */
 
 static void copy(void *to, const void *from, __u64 n)
 {
@@ -39,10 +46,22 @@ static void copy(void *to, const void *from, __u64 n)
 /* A request is taken: what has come along. */
 void payload_take(struct served *t)
 {
-	__u32 len = load_relaxed(&t->slot->in_len);
+	__u32 end = load_relaxed(&t->slot->in_len), at = 0, n;
 
-	t->in_len = len <= REMOTE_IN ? len : 0;
-	t->in_addr = load_relaxed(&t->slot->in_addr);
+	t->nin = 0;
+	while (end <= REMOTE_IN && at + sizeof(struct remote_write) <= end &&
+	       t->nin < REMOTE_INS) {
+		struct remote_write *w = (struct remote_write *)((char *)t->slot + REMOTE_IN_AT + at);
+
+		n = load_relaxed(&w->len);
+		at += sizeof(*w);
+		if (n > end - at)
+			break;		/* the client has been at it */
+		t->in[t->nin].addr = load_relaxed(&w->addr);
+		t->in[t->nin].len = n;
+		t->in[t->nin++].at = REMOTE_IN_AT + at;
+		at += REMOTE_ALIGN(n);
+	}
 	t->out_len = 0;
 	t->out_fault = false;
 }
@@ -71,10 +90,13 @@ static void flush(struct served *t)
 
 __u64 payload_read(struct served *t, void *dst, __u64 src, __u64 len)
 {
-	if (len <= t->in_len && src - t->in_addr <= t->in_len - len) {
-		copy(dst, (char *)t->slot + REMOTE_IN_AT + (src - t->in_addr), len);
-		return 0;
-	}
+	__u32 i;
+
+	for (i = 0; i < t->nin; i++)
+		if (len <= t->in[i].len && src - t->in[i].addr <= t->in[i].len - len) {
+			copy(dst, (char *)t->slot + t->in[i].at + (src - t->in[i].addr), len);
+			return 0;
+		}
 	if (t->out_len)
 		flush(t);
 	return memory_read(&t->base, dst, src, len);
@@ -82,19 +104,32 @@ __u64 payload_read(struct served *t, void *dst, __u64 src, __u64 len)
 
 __u64 payload_write(struct served *t, __u64 dst, const void *src, __u64 len)
 {
+	char *log = (char *)t->slot + REMOTE_OUT_AT;
 	struct remote_write *w;
+	__u32 i;
 
-	if (dst - t->in_addr < t->in_len || t->in_addr - dst < len)
-		t->in_len = 0;
-	if (len > REMOTE_OUT || sizeof(*w) + REMOTE_ALIGN(len) > REMOTE_OUT - t->out_len) {
+	for (i = 0; i < t->nin; i++)
+		if (dst - t->in[i].addr < t->in[i].len || t->in[i].addr - dst < len)
+			t->in[i].len = 0;
+	if (len > LOG_MAX || sizeof(*w) + REMOTE_ALIGN(len) > REMOTE_OUT - t->out_len) {
 		if (t->out_len)
 			flush(t);
 		return memory_write(&t->base, dst, src, len);
 	}
-	w = (struct remote_write *)((char *)t->slot + REMOTE_OUT_AT + t->out_len);
-	store_relaxed(&w->addr, dst);
-	store_relaxed(&w->len, (__u32)len);
-	copy(w + 1, src, len);
-	t->out_len += (__u32)(sizeof(*w) + REMOTE_ALIGN(len));
+	if (t->out_len && dst == t->last.addr + t->last.len && !(t->last.len & 7)) {
+		/* More of the same. */
+		copy(log + t->out_len, src, len);
+		t->out_len += (__u32)REMOTE_ALIGN(len);
+	} else {
+		t->last.at = t->out_len;
+		t->last.addr = dst;
+		t->last.len = 0;
+		copy(log + t->out_len + sizeof(*w), src, len);
+		t->out_len += (__u32)(sizeof(*w) + REMOTE_ALIGN(len));
+	}
+	t->last.len += (__u32)len;
+	w = (struct remote_write *)(log + t->last.at);
+	store_relaxed(&w->addr, t->last.addr);
+	store_relaxed(&w->len, t->last.len);
 	return 0;
 }

@@ -362,6 +362,31 @@ void peers_reap(struct libos_server *srv)
 	}
 }
 
+/* Serve the first slot that has a request; its peer may be gone then.  False: none has. */
+bool peers_serve_one(struct libos_server *srv)
+{
+	struct link *l;
+	unsigned int i, n;
+
+	for (l = srv->peers.next; l != &srv->peers; l = l->next) {
+		struct peer *peer = link_entry(l, struct peer, peers);
+
+		n = peer->greeted ? peer->nthread : 0;
+		for (i = 0; n && i < REMOTE_SLOTS; i++) {
+			struct served *t = peer->thread[i];
+
+			if (!t)
+				continue;
+			n--;
+			if (!t->doomed && served_has_request(t)) {
+				served_serve(t);
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 /* Does a child of ours inherit the shared memory? */
 void peers_inherit(struct libos_server *srv, int advice)
 {

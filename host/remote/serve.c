@@ -4,7 +4,7 @@
  *
  * One that completes at once is answered at once.  One that must wait stays inside
  * the kernel layer and holds nothing here: whoever polls devices completes it
- * (channel_done()), be it the home's program or the helper.
+ * (channel_done()), be it the home's program or the server (devices.c).
  */
 #include <poll.h>
 #include <sys/socket.h>
@@ -39,14 +39,9 @@ static void after_entry(struct served *t, int r)
 			break;
 	}
 	if (r == LIBOS_IDLE) {
-		bool vacant = !load_relaxed(&os->poller);
-
 		/* It may be complete, and its slot be used again, once others get in. */
-		store_relaxed(&t->slot->home_cpu, this_cpu());
 		store_relaxed(&t->slot->parked, t->seq);
 		instance_release(os);
-		if (vacant)
-			helper_hurry(os);
 		return;
 	}
 	if (r < 0)
@@ -55,10 +50,21 @@ static void after_entry(struct served *t, int r)
 		instance_release(os);
 		return;
 	}
-	channel_out(t);
-	store_relaxed(&t->slot->home_cpu, this_cpu());
-	channel_reply(t, t->base.call.ret, t->base.call.signals);
+	channel_end(t, t->base.call.ret, t->base.call.signals);
 	instance_release(os);
+}
+
+/* Is there a request in the slot of @t that can be taken? */
+bool served_has_request(const struct served *t)
+{
+	return load_acquire(&t->slot->req) != t->seq && !load_relaxed(&t->inside);
+}
+
+/* A call that leaves nothing to do once its result stands, but to send. */
+static bool sends(__s64 nr)
+{
+	return nr == SYS_write || nr == SYS_writev || nr == SYS_sendto || nr == SYS_sendmsg ||
+	       nr == SYS_sendmmsg || nr == SYS_sendfile;
 }
 
 /* One request, if there is one.  False if @t is gone. */
@@ -66,6 +72,7 @@ bool served_serve(struct served *t)
 {
 	struct libos *os = t->base.os;
 	__s64 ret;
+	int r;
 
 	token_lock(os);
 	if (!channel_take(t)) {
@@ -93,19 +100,23 @@ bool served_serve(struct served *t)
 	t->base.word = WORD_REMOTE;
 	link_add_tail(&t->busy, &os->server->busy);
 	os->nremote++;
-	after_entry(t, os->kernel->enter(t->base.task, &t->base.call));
+	store_relaxed(&t->slot->home_cpu, this_cpu());
+	os->serving = sends(t->base.call.nr) ? &t->base : NULL;
+	r = os->kernel->enter(t->base.task, &t->base.call);
+	os->serving = NULL;
+	after_entry(t, r);
 	return true;
 }
 
-/* Take what has been rung.  The other end may put anything into the socket. */
+/*
+ * Take what has been rung: once mostly, and what is left makes the socket ready again.
+ * The other end may put anything into it.
+ */
 static void drain(int fd)
 {
 	char buf[64];
-	int i;
 
-	for (i = 0; i < 64; i++)
-		if (sys(SYS_recvfrom, fd, buf, sizeof(buf), MSG_DONTWAIT, NULL, NULL) <= 0)
-			break;
+	sys(SYS_recvfrom, fd, buf, sizeof(buf), MSG_DONTWAIT, NULL, NULL);
 }
 
 void served_event(struct source *src, __u32 events)

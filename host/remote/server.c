@@ -5,7 +5,7 @@
  * It exists from the first fork (or libos_serve()) on, with all signals blocked.  It
  * sleeps in an epoll of its own: a socket for each thread of each client, which rings
  * when the slot of that thread has something; a pidfd for each client; the listener;
- * and a bell for the home's own threads.
+ * a bell for the home's own threads; and the instance's devices (devices.c).
  *
  * Locking.  libos_server.lock is for the lists of clients and threads, which
  * libos_fork_begin() changes, too.  The server's thread holds it but while it sleeps.
@@ -206,6 +206,14 @@ static void handle(struct libos_server *srv, const struct epoll_event *ev, int n
 	}
 	if (__atomic_exchange_n(&srv->reap, false, __ATOMIC_ACQ_REL) || (!n && srv->ndoomed))
 		peers_reap(srv);
+	if (__atomic_exchange_n(&srv->again, false, __ATOMIC_ACQ_REL)) {
+		for (i = 0; i < BATCH && peers_serve_one(srv); i++)
+			;
+		if (i == BATCH) {
+			store_release(&srv->again, true);
+			server_bell(srv);
+		}
+	}
 	if (srv->deaf && !n)
 		listen_on(srv, true);
 	free_graves(srv);
@@ -215,12 +223,20 @@ static void handle(struct libos_server *srv, const struct epoll_event *ev, int n
  * Sleep until something is to be done, at most @ms milliseconds.  Lock held; given back
  * meanwhile.
  */
-static int sleep_in_epoll(struct libos_server *srv, struct epoll_event *ev, int ms)
+static int sleep_in_epoll(struct libos_server *srv, struct epoll_event *ev, __u64 ms)
 {
+	__u64 until = devices_sleep(srv), now = srv->os->clock(), end;
 	int n;
 
+	end = ms == LIBOS_NEVER ? LIBOS_NEVER : now + ms * 1000000;
+	if (until < end)
+		end = until;
 	pthread_mutex_unlock(&srv->lock);
-	n = epoll_wait(srv->epfd, ev, BATCH, ms);
+	n = end <= now ? epoll_wait(srv->epfd, ev, BATCH, 0) :
+	    poll_sleep(srv->os, srv->epfd, ev, BATCH,
+		       end == LIBOS_NEVER ? LIBOS_NEVER : end - now);
+	/* First: who has the lock may wait for what we are to poll for. */
+	devices_woken(srv, until);
 	lock_politely(srv);
 	return n;
 }
@@ -252,10 +268,12 @@ static void *server_main(void *arg)
 		hot_spin(srv);
 		/* What comes while we say that we look no longer has not rung. */
 		hot_cool(srv);
-		n = sleep_in_epoll(srv, ev, srv->ndoomed ? REMIND_MS : srv->deaf ? DEAF_MS : -1);
+		n = sleep_in_epoll(srv, ev, srv->ndoomed ? REMIND_MS :
+				   srv->deaf ? DEAF_MS : LIBOS_NEVER);
 		if (n >= 0)
 			handle(srv, ev, n);
 	}
+	devices_leave(srv);
 	pthread_mutex_unlock(&srv->lock);
 	return NULL;
 }
@@ -379,6 +397,9 @@ static int create(struct libos_thread *thr, struct libos_server **out)
 	r = source_add(srv, &srv->bell, bell, bell_event);
 	if (r < 0)
 		goto err_bell;
+	r = devices_init(srv);
+	if (r < 0)
+		goto err;
 	r = make_self(srv, thr);
 	if (r < 0)
 		goto err;

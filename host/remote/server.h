@@ -38,8 +38,17 @@ struct served {
 	bool interrupted;		/* [T] and the kernel was told to end it */
 	bool doomed;			/* [L] and [T] to be ended once it is outside */
 	bool out_fault;			/* [T] a write in the log has failed */
-	__u32 in_len, out_len;		/* [T] see payload.c */
-	__u64 in_addr;			/* [T] */
+	bool answered;			/* [T] early, by channel_early() */
+	__u32 out_len;			/* [T] bytes of the log; see payload.c */
+	__u32 nin;			/* [T] entries of @in */
+	struct {
+		__u64 addr;
+		__u32 len, at;		/* in the slot */
+	} in[REMOTE_INS];		/* [T] what has come along */
+	struct {
+		__u64 addr;
+		__u32 len, at;		/* in the log */
+	} last;				/* [T] entry of the log */
 	struct link busy;		/* [T] in libos_server.busy while inside */
 };
 
@@ -95,8 +104,11 @@ struct libos_server {
 	int epfd;			/* [S] */
 	struct source bell;		/* eventfd: see @stop and @reap */
 	struct source listener;
+	struct source devices;		/* the instance's epoll; see devices.c */
+	bool watching;			/* [W] it is in ours */
 	bool stop;			/* [A] */
 	bool reap;			/* [A] a doomed thread has come out */
+	bool again;			/* [A] a request may have come while its slot was busy */
 	bool deaf;			/* [W] no room for guests: the listener is not watched */
 
 	struct link peers;		/* [L] */
@@ -113,6 +125,7 @@ struct libos_server {
 	unsigned int nexthot;		/* [L] who goes for the next */
 	__u64 idle_since;		/* [W] ns, when the last request was done */
 	__s32 spin_score;		/* [W] does it pay to wait for the next one awake */
+	__u64 part_at, part_wait;	/* [W] ns, see hot.c */
 	__u32 wanted;			/* [A] threads that want the lock */
 
 	int (*answer)(void *arg, const char *question, char *reply, size_t max); /* [L] */
@@ -152,6 +165,7 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd);
 void peer_thread_end(struct served *t, int code, bool reply);
 void peer_gone(struct peer *peer);
 void peers_reap(struct libos_server *srv);
+bool peers_serve_one(struct libos_server *srv);
 void peers_inherit(struct libos_server *srv, int advice);
 void peers_moved(struct libos_server *srv);
 
@@ -159,13 +173,22 @@ void peers_moved(struct libos_server *srv);
 void guest_accept(struct source *src, __u32 events);
 void hello_event(struct served *t, __u32 events);
 
+/* devices.c */
+int devices_init(struct libos_server *srv);
+bool devices_look(struct libos_server *srv, bool *any);
+__u64 devices_sleep(struct libos_server *srv);
+void devices_woken(struct libos_server *srv, __u64 until);
+void devices_leave(struct libos_server *srv);
+
 /* hot.c */
+void hot_woken(struct libos_server *srv);
 void hot_add(struct served *t);
 void hot_remove(struct served *t);
 void hot_cool(struct libos_server *srv);
 void hot_spin(struct libos_server *srv);
 
 /* serve.c */
+bool served_has_request(const struct served *t);
 bool served_serve(struct served *t);
 void served_event(struct source *src, __u32 events);
 void served_doom(struct served *t);
@@ -186,6 +209,7 @@ bool channel_take(struct served *t);
 void channel_out(struct served *t);
 bool channel_interrupts(const struct served *t);
 void channel_reply(struct served *t, __s64 ret, __u64 signals);
+void channel_end(struct served *t, __s64 ret, __u64 signals);
 void channel_home(struct served *t, int pid);
 
 /* payload.c; hot */

@@ -12,10 +12,10 @@
 #include <linux/types.h>
 
 #define REMOTE_MAGIC	0x534f424cU	/* "LBOS" */
-#define REMOTE_VERSION	1
+#define REMOTE_VERSION	2
 
 #define REMOTE_SLOTS	1024		/* threads of a process */
-#define REMOTE_SLOT	8192		/* bytes of each */
+#define REMOTE_SLOT	(REMOTE_OUT_AT + REMOTE_OUT)	/* bytes of each */
 #define REMOTE_SHM	((__u64)REMOTE_SLOTS * REMOTE_SLOT)
 
 /*
@@ -37,8 +37,7 @@ struct remote_slot {
 	__u32	pad;
 	__s64	nr;
 	__u64	arg[6];
-	__u64	in_addr;	/* where in its memory what is at REMOTE_IN_AT has come from */
-	__u32	in_len;		/* bytes of it; 0: nothing came along */
+	__u32	in_len;		/* bytes at REMOTE_IN_AT; 0: nothing came along */
 	__u32	pad3;
 
 	/* The home writes, the client reads. */
@@ -54,13 +53,18 @@ struct remote_slot {
 	__u32	pad4;
 };
 
-/* Small payloads, in the rest of the slot; see payload.c. */
+/* Payloads, in the rest of the slot; see payload.c.  Only what is used becomes memory. */
 #define REMOTE_IN_AT	512
 #define REMOTE_IN	(REMOTE_OUT_AT - REMOTE_IN_AT)
 #define REMOTE_OUT_AT	4096
-#define REMOTE_OUT	(REMOTE_SLOT - REMOTE_OUT_AT)
+#define REMOTE_OUT	(33 * 4096)
 
-/* A write that the client is to carry out; the bytes follow, then the next, aligned. */
+#define REMOTE_INS	8	/* pieces that come along */
+
+/*
+ * A piece of the client's memory: one that comes along, or one that it is to write.  The
+ * bytes follow, then the next, aligned.
+ */
 struct remote_write {
 	__u64	addr;
 	__u32	len;
