@@ -30,7 +30,7 @@ nuse=${NUSE:-$O/nuse/nuse}
 kernel_full=${BENCH_FULL:-$O/kernel/6.12-full/liblinux.so}
 kernel_tiny=${BENCH_TINY:-$O/kernel/6.12-tiny/liblinux.so}
 rows="tcp-in tcp-out tcp8-in tcp8-out udp1024-in udp64-in tx1024 tx64 ping rr conn \
-fwd fwd-ping null boot-full boot-tiny rss-full rss-tiny"
+fwd fwd-ping null remote nginx tcp-child boot-full boot-tiny rss-full rss-tiny"
 only=$(echo "${BENCH_ONLY:-$rows}" | tr ',\n' '  ')
 columns=${BENCH_COLUMNS:-native tap raw pipe gvisor}
 rounds=${BENCH_ROUNDS:-3}
@@ -53,6 +53,8 @@ say() {
 . "$here/columns.sh"
 # shellcheck source=rows.sh
 . "$here/rows.sh"
+# shellcheck source=remote.sh
+. "$here/remote.sh"
 
 cleanup() {
 	stop
@@ -140,7 +142,7 @@ for row in $only; do
 	esac
 done
 [ "$(id -u)" = 0 ] || { say "needs root: it makes network namespaces"; exit 1; }
-for tool in ip ethtool iperf3 jq ping awk; do
+for tool in ip ethtool iperf3 jq ping awk curl nginx wrk; do
 	command -v "$tool" >/dev/null || { say "$tool is not installed: scripts/deps.sh bench"; exit 1; }
 done
 

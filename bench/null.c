@@ -2,20 +2,27 @@
 /*
  * bench-null - what the cheapest system calls cost
  *
- *	bench-null [-t SECONDS]
+ *	bench-null [-f] [-t SECONDS]
  *
  * "null_ns" is fcntl(F_GETFL) on a socket: the way into the network stack and
  * back, with nothing done there. "sockopt_ns" is getsockopt(SO_TYPE), which reads
  * and writes the program's memory. "host_ns" is getppid(), of which a network stack
  * knows nothing: what is added to everybody else's calls. Each is called for SECONDS
  * (0.2), in batches; the result is the best batch, in ns a call.
+ *
+ * -f: in a child of fork(2), where "asleep_us" is F_GETFL in the median after a sleep
+ * of 1 ms, and "null_ns" the median of the batches, not the best: two processes may have
+ * to come together for a call.
  */
 #include "measure.h"
 
 #include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH 500
@@ -58,19 +65,75 @@ static double best(void (*call)(int fd), int fd, double seconds)
 	return min;
 }
 
+/* The median of batches. */
+static double usual(int fd, double seconds)
+{
+	static struct hist h;
+	uint64_t now = now_ns(), end = now + seconds * NSEC_PER_SEC, start;
+	int i;
+
+	while (now < end) {
+		start = now;
+		for (i = 0; i < BATCH; i++)
+			call_null(fd);
+		now = now_ns();
+		/* In ps, since the histogram counts whole numbers. */
+		hist_add(&h, (now - start) * 1000 / BATCH);
+	}
+	return hist_percentile(&h, 50) / 1000.;
+}
+
+static double after_sleep(int fd, double seconds)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	static struct hist h;
+	uint64_t end = now_ns() + seconds * NSEC_PER_SEC, start;
+
+	do {
+		nanosleep(&ms, NULL);
+		start = now_ns();
+		call_null(fd);
+		hist_add(&h, now_ns() - start);
+	} while (now_ns() < end);
+	return hist_percentile(&h, 50) / 1000.;
+}
+
+static int in_child(int fd, double seconds)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		result("null_ns", usual(fd, seconds));
+		result("asleep_us", after_sleep(fd, seconds));
+		return 0;
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		die("waitpid");
+	return !WIFEXITED(status) || WEXITSTATUS(status);
+}
+
 int main(int argc, char **argv)
 {
+	bool child = false;
 	double seconds = 0.2;
 	int opt, fd;
 
-	while ((opt = getopt(argc, argv, "t:")) != -1) {
-		if (opt != 't')
+	while ((opt = getopt(argc, argv, "ft:")) != -1) {
+		if (opt == 'f')
+			child = true;
+		else if (opt == 't')
+			seconds = number(optarg, "-t", 0.001, 600);
+		else
 			return 2;
-		seconds = number(optarg, "-t", 0.001, 600);
 	}
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0)
 		die("socket");
+	if (child)
+		return in_child(fd, seconds);
 	result("null_ns", best(call_null, fd, seconds));
 	result("sockopt_ns", best(call_sockopt, fd, seconds));
 	result("host_ns", best(call_host, fd, seconds));
