@@ -4,7 +4,8 @@
  *
  * An arena is mapped twice, readable and executable near the program's text,
  * readable and writable among the library; nothing is both, and a slot is
- * written while its neighbours run.
+ * written while its neighbours run.  The slots that come with an image (image.c) are
+ * mapped once, and never written.
  *
  * glue_site_map() and glue_site_unmap() read the jump at a site and the slot it
  * leads to: the code itself is the index, so there is no table that could be
@@ -66,33 +67,46 @@ static int map_arena(struct glue_arena *a, unsigned long addr)
 	}
 	a->rw = rw;
 	a->used = 0;
+	a->len = ARENA_SIZE;
 	__atomic_store_n(&a->lo, (unsigned long)rx, __ATOMIC_RELEASE);
 	return 0;
+}
+
+/* An entry of the table that is not in use; see arena_taken(). */
+static struct glue_arena *arena_unused(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < glue_narenas; i++)
+		if (!glue_arenas[i].lo)
+			return &glue_arenas[i];
+	return i < GLUE_NARENAS ? &glue_arenas[i] : NULL;
+}
+
+static void arena_taken(struct glue_arena *a, struct glue_prog *p)
+{
+	a->prog = p;
+	if (a == &glue_arenas[glue_narenas])
+		__atomic_store_n(&glue_narenas, glue_narenas + 1, __ATOMIC_RELEASE);
 }
 
 struct glue_slot *glue_arena_slot(struct glue_prog *p, unsigned long addr, unsigned long *addr_out)
 {
 	struct glue_slot *s = NULL;
-	struct glue_arena *a, *unused = NULL;
+	struct glue_arena *a;
 	unsigned int i;
 
 	glue_lock(&arenas_lock);
 	for (i = 0; i < glue_narenas; i++) {
 		a = &glue_arenas[i];
-		if (!a->lo)
-			unused = a;
-		else if (a->prog == p && near(a->lo, addr) && a->used < ARENA_SIZE)
+		if (a->lo && a->rw && a->prog == p && near(a->lo, addr) && a->used < ARENA_SIZE)
 			break;
 	}
 	if (i == glue_narenas) {
-		a = unused;
-		if (!a && glue_narenas < GLUE_NARENAS)
-			a = &glue_arenas[glue_narenas];
+		a = arena_unused();
 		if (!a || map_arena(a, addr))
 			goto out;
-		a->prog = p;
-		if (a == &glue_arenas[glue_narenas])
-			__atomic_store_n(&glue_narenas, glue_narenas + 1, __ATOMIC_RELEASE);
+		arena_taken(a, p);
 	}
 	s = (struct glue_slot *)(a->rw + a->used);
 	*addr_out = a->lo + a->used;
@@ -114,17 +128,48 @@ void glue_arena_return(struct glue_slot *s)
 	glue_unlock(&arenas_lock);
 }
 
+int glue_arena_add(struct glue_prog *p, unsigned long lo, unsigned long len)
+{
+	struct glue_arena *a;
+
+	glue_lock(&arenas_lock);
+	a = arena_unused();
+	if (a) {
+		a->rw = NULL;
+		a->used = a->len = len;
+		__atomic_store_n(&a->lo, lo, __ATOMIC_RELEASE);
+		arena_taken(a, p);
+	}
+	glue_unlock(&arenas_lock);
+	return a ? 0 : -1;
+}
+
+static void drop(struct glue_arena *a)
+{
+	munmap((void *)a->lo, a->len);
+	if (a->rw)
+		munmap(a->rw, a->len);
+	__atomic_store_n(&a->lo, 0, __ATOMIC_RELEASE);
+}
+
+void glue_arena_remove(struct glue_prog *p, unsigned long lo)
+{
+	unsigned int i;
+
+	glue_lock(&arenas_lock);
+	for (i = 0; i < glue_narenas; i++)
+		if (glue_arenas[i].lo == lo && glue_arenas[i].prog == p)
+			drop(&glue_arenas[i]);
+	glue_unlock(&arenas_lock);
+}
+
 void glue_arena_free(struct glue_prog *p)
 {
 	unsigned int i;
 
 	glue_lock(&arenas_lock);
-	for (i = 0; i < glue_narenas; i++) {
-		if (!glue_arenas[i].lo || glue_arenas[i].prog != p)
-			continue;
-		munmap((void *)glue_arenas[i].lo, ARENA_SIZE);
-		munmap(glue_arenas[i].rw, ARENA_SIZE);
-		__atomic_store_n(&glue_arenas[i].lo, 0, __ATOMIC_RELEASE);
-	}
+	for (i = 0; i < glue_narenas; i++)
+		if (glue_arenas[i].lo && glue_arenas[i].prog == p)
+			drop(&glue_arenas[i]);
 	glue_unlock(&arenas_lock);
 }

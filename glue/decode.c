@@ -13,12 +13,12 @@
  * takes every byte that could begin a 32-bit branch for one: too many targets
  * cost a trap, a missing one would cost the program.
  */
-#include <capstone/capstone.h>
 #include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "capstone.h"
 #include "funcs.h"
 #include "site.h"
 
@@ -36,6 +36,7 @@ struct decoder {
 	size_t	len;
 	struct glue_funcs fs;
 	__u8	*gap_used;	/* bytes taken of the padding behind each function */
+	struct glue_capstone lib;
 	csh	cs, cs_detail;
 	cs_insn	*one, *one_detail;
 	struct insn *insn;	/* of the function at hand */
@@ -91,7 +92,7 @@ static int decode_func(struct decoder *d, const struct glue_func *f)
 	d->ninsn = d->ntarget = 0;
 	if (left > MAX_FUNC)
 		left = MAX_FUNC;
-	while (left && cs_disasm_iter(d->cs, &p, &left, &addr, d->one)) {
+	while (left && d->lib.disasm_iter(d->cs, &p, &left, &addr, d->one)) {
 		if (d->ninsn == d->max) {
 			d->max = d->max ? d->max * 2 : 1024;
 			in = realloc(d->insn, d->max * sizeof(*in));
@@ -123,7 +124,7 @@ static void classify(struct decoder *d, const __u8 *bytes, unsigned int len, str
 	out->len = len;
 	out->kind = GLUE_I_FIXED;
 	out->disp = 0;
-	if (!cs_disasm_iter(d->cs_detail, &p, &left, &addr, in) || in->size != len)
+	if (!d->lib.disasm_iter(d->cs_detail, &p, &left, &addr, in) || in->size != len)
 		return;
 	x = &in->detail->x86;
 	switch (in->id) {
@@ -152,10 +153,10 @@ static void classify(struct decoder *d, const __u8 *bytes, unsigned int len, str
 	/* endbr64 is decoded as nothing or as a nop, depending on the version. */
 	if (len == 4 && !memcmp(bytes, "\xf3\x0f\x1e\xfa", 4))
 		return;
-	if (cs_insn_group(d->cs_detail, in, CS_GRP_CALL) ||
-	    cs_insn_group(d->cs_detail, in, CS_GRP_IRET))
+	if (d->lib.insn_group(d->cs_detail, in, CS_GRP_CALL) ||
+	    d->lib.insn_group(d->cs_detail, in, CS_GRP_IRET))
 		return;
-	if (cs_insn_group(d->cs_detail, in, CS_GRP_JUMP)) {
+	if (d->lib.insn_group(d->cs_detail, in, CS_GRP_JUMP)) {
 		if ((len == 2 && (bytes[0] & 0xf0) == 0x70) ||
 		    (len == 6 && bytes[0] == 0x0f && (bytes[1] & 0xf0) == 0x80))
 			out->kind = GLUE_I_JCC;
@@ -165,7 +166,7 @@ static void classify(struct decoder *d, const __u8 *bytes, unsigned int len, str
 			out->kind = GLUE_I_END;
 		return;
 	}
-	if (cs_insn_group(d->cs_detail, in, CS_GRP_RET)) {
+	if (d->lib.insn_group(d->cs_detail, in, CS_GRP_RET)) {
 		out->kind = GLUE_I_END;
 		return;
 	}
@@ -187,7 +188,7 @@ static size_t padding(struct decoder *d, __u64 off, __u64 end)
 	uint64_t addr = 0;
 	size_t left = end - off, done = 0;
 
-	while (left && cs_disasm_iter(d->cs, &p, &left, &addr, d->one)) {
+	while (left && d->lib.disasm_iter(d->cs, &p, &left, &addr, d->one)) {
 		if (d->one->id != X86_INS_NOP && d->one->id != X86_INS_INT3)
 			break;
 		done += d->one->size;
@@ -425,15 +426,20 @@ int glue_sites_find(const void *file, size_t len, struct glue_sites *out)
 	if (r)
 		return r;
 	ph = (const Elf64_Phdr *)(d.file + eh->e_phoff);
+	r = glue_capstone_load(&d.lib);
+	if (r) {
+		glue_funcs_free(&d.fs);
+		return r;
+	}
 	r = -ENOMEM;
 	d.gap_used = calloc(d.fs.n + 1, 1);
-	if (!d.gap_used || cs_open(CS_ARCH_X86, CS_MODE_64, &d.cs))
+	if (!d.gap_used || d.lib.open(CS_ARCH_X86, CS_MODE_64, &d.cs))
 		goto out;
-	if (cs_open(CS_ARCH_X86, CS_MODE_64, &d.cs_detail))
+	if (d.lib.open(CS_ARCH_X86, CS_MODE_64, &d.cs_detail))
 		goto out;
-	cs_option(d.cs_detail, CS_OPT_DETAIL, CS_OPT_ON);
-	d.one = cs_malloc(d.cs);
-	d.one_detail = cs_malloc(d.cs_detail);
+	d.lib.option(d.cs_detail, CS_OPT_DETAIL, CS_OPT_ON);
+	d.one = d.lib.malloc(d.cs);
+	d.one_detail = d.lib.malloc(d.cs_detail);
 	if (!d.one || !d.one_detail)
 		goto out;
 	r = 0;
@@ -452,13 +458,14 @@ int glue_sites_find(const void *file, size_t len, struct glue_sites *out)
 	}
 out:
 	if (d.one)
-		cs_free(d.one, 1);
+		d.lib.free(d.one, 1);
 	if (d.one_detail)
-		cs_free(d.one_detail, 1);
+		d.lib.free(d.one_detail, 1);
 	if (d.cs)
-		cs_close(&d.cs);
+		d.lib.close(&d.cs);
 	if (d.cs_detail)
-		cs_close(&d.cs_detail);
+		d.lib.close(&d.cs_detail);
+	glue_capstone_unload(&d.lib);
 	free(d.gap_used);
 	free(d.insn);
 	free(d.target);

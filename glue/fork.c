@@ -113,6 +113,7 @@ static void child(struct glue_fork_call *c, struct libos_fork *f)
 		keep[n++] = c->keep;
 	if (f)
 		n += libos_fork_fds(f, keep + n, MAX_KEEP - n);
+	n += glue_text_fds(keep + n, MAX_KEEP - n);
 	glue_fdtab_child(p->fds, keep, n);
 	t->stack = NULL;
 	if (!f) {
@@ -134,6 +135,7 @@ long glue_fork(void *arg)
 	long r = 0;
 	int pid;
 
+	glue_text_keep(p);
 	lock_all(p);
 	if (p->exiting) {
 		r = -GLUE_ERESTARTNOINTR;

@@ -149,8 +149,11 @@ struct glue_text_map {
 };
 
 long glue_text_rewrite(void *map);
-/* Over fork(). */
+/* Before fork(): the text that programs of children will want. */
+void glue_text_keep(struct glue_prog *p);
+/* Over fork(): the lock; descriptors that the child is to keep, at most @max. */
 void glue_text_lock(int on);
+int glue_text_fds(int *fds, int max);
 
 /* --- arena.c, sitemap.c --------------------------------------------------------- */
 
@@ -160,7 +163,8 @@ void glue_text_lock(int on);
 /* Of the process: addresses are. */
 extern struct glue_arena {
 	unsigned long lo;		/* for the program; 0: unused */
-	char	*rw;
+	unsigned long len;
+	char	*rw;			/* NULL: an image's, and full */
 	unsigned int used;		/* bytes */
 	struct glue_prog *prog;
 } glue_arenas[GLUE_NARENAS];
@@ -171,6 +175,9 @@ struct glue_slot *glue_arena_slot(struct glue_prog *p, unsigned long addr,
 				  unsigned long *addr_out);
 /* The slot just got is not needed. */
 void glue_arena_return(struct glue_slot *s);
+/* Slots that came with an image; -1: too many.  Removing unmaps them. */
+int glue_arena_add(struct glue_prog *p, unsigned long lo, unsigned long len);
+void glue_arena_remove(struct glue_prog *p, unsigned long lo);
 void glue_arena_free(struct glue_prog *p);
 /* Over fork(). */
 void glue_arena_lock(int on);

@@ -16,7 +16,7 @@ int glue_arena_overlaps(unsigned long addr, unsigned long len)
 
 	for (i = 0; i < n; i++) {
 		lo = __atomic_load_n(&glue_arenas[i].lo, __ATOMIC_ACQUIRE);
-		if (lo && addr < lo + GLUE_ARENA_SIZE && lo < addr + len)
+		if (lo && addr < lo + glue_arenas[i].len && lo < addr + len)
 			return 1;
 	}
 	return 0;
