@@ -70,7 +70,7 @@ static int read_welcome(int sock, struct remote_welcome *w, int *memfd)
 		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return -ECONNRESET;
+		return n ? -errno : -ECONNRESET;
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
 		memcpy(memfd, CMSG_DATA(c), sizeof(int));
@@ -174,7 +174,7 @@ EXPORT int libos_ask(int sock, const char *question, char *reply, size_t max)
 		n = recvmsg(sock, &msg, 0);
 	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return -ECONNRESET;
+		return n ? -errno : -ECONNRESET;
 	if ((size_t)n < sizeof(a) || a.magic != REMOTE_MAGIC)
 		return -EPROTO;
 	if (a.status < 0)
@@ -192,7 +192,7 @@ void client_forked(const struct client *c)
 	__u32 i, top = load_acquire(&c->top);
 
 	for (i = 0; i < top; i++)
-		if (load_relaxed(&c->thread[i].sock) >= 0)
+		if (load_relaxed(&c->thread[i].sock) > 0)
 			close(c->thread[i].sock);
 }
 

@@ -352,7 +352,7 @@ static void remote_thread_exit(struct libos_thread *thr, int code)
 	/* The home may give the slot to a new thread as soon as it has answered. */
 	xchg(&t->leaving, 1);
 	call3(thr, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0);
-	store_relaxed(&t->sock, -1);
+	store_relaxed(&t->sock, 0);
 	sys(SYS_close, sock);
 	store_release(&t->leaving, 0);
 }
@@ -414,14 +414,15 @@ int client_socketpair(int sv[2])
 	return 0;
 }
 
-static int give_call(struct libos_thread *thr, long nr, unsigned long a, unsigned long b, int fd_hint)
+static int give_call(struct libos_thread *thr, long nr, unsigned long a, unsigned long b,
+		     unsigned long c, int fd_hint)
 {
-	unsigned long arg[6] = { a, b };
+	unsigned long arg[6] = { a, b, c };
 
 	return (int)thr->ops->call(thr, nr, arg, fd_hint);
 }
 
-EXPORT int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token)
+EXPORT int libos_fd_give_while(struct libos_thread *thr, int fd, int witness, uint64_t *token)
 {
 	__u64 number;
 	int r;
@@ -429,19 +430,25 @@ EXPORT int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token)
 	do {
 		if (sys(SYS_getrandom, &number, sizeof(number), 0) != sizeof(number))
 			return -EAGAIN;
-		r = give_call(thr, LIBOS_NR_FD_GIVE, (unsigned long)fd, number, -1);
+		r = give_call(thr, LIBOS_NR_FD_GIVE, (unsigned long)fd, number,
+			      (unsigned long)witness, -1);
 	} while (r == -EEXIST);
 	if (!r)
 		*token = number;
 	return r;
 }
 
+EXPORT int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token)
+{
+	return libos_fd_give_while(thr, fd, -1, token);
+}
+
 EXPORT int libos_fd_take(struct libos_thread *thr, uint64_t token, int fd_hint)
 {
-	return give_call(thr, LIBOS_NR_FD_TAKE, token, 0, fd_hint);
+	return give_call(thr, LIBOS_NR_FD_TAKE, token, 0, 0, fd_hint);
 }
 
 EXPORT int libos_fd_drop(struct libos_thread *thr, uint64_t token)
 {
-	return give_call(thr, LIBOS_NR_FD_DROP, token, 0, -1);
+	return give_call(thr, LIBOS_NR_FD_DROP, token, 0, 0, -1);
 }

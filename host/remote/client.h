@@ -19,7 +19,7 @@ struct client_thread {
 	struct libos_thread base;	/* first */
 	struct client *client;		/* [S] */
 	struct remote_slot *slot;	/* [S] */
-	int sock;			/* [O] -1: not in use */
+	int sock;			/* [O] 0: not in use, as in a fresh mapping; see fd_high() */
 	__u32 leaving;			/* [A] its last owner is not done with it yet */
 	__s32 work_score;		/* [O] does it pay to spin for the home's work */
 	__s32 event_score;		/* [O] and for what a call sleeps for */

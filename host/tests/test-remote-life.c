@@ -168,6 +168,7 @@ static int answer(void *arg, const char *question, char *reply, size_t max)
 
 static int attached(void)
 {
+	struct timeval soon = { .tv_usec = 10000 };
 	char reply[64];
 	struct libos_thread *me;
 	int fd[3], bad = 0, sock = dial();
@@ -176,6 +177,12 @@ static int attached(void)
 	expect(!strcmp(reply, "0"));
 	expect_eq(libos_ask(sock, "what?", reply, sizeof(reply)), -EINVAL);
 	expect_eq(libos_ask(sock, "much", reply, sizeof(reply)), -EMSGSIZE);
+	expect_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd), 0);
+	expect_eq(setsockopt(fd[0], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)), 0);
+	expect_eq(libos_ask(fd[0], "nobody?", reply, sizeof(reply)), -EAGAIN);
+	close(fd[1]);
+	expect(libos_ask(fd[0], "nobody?", reply, sizeof(reply)) < 0);
+	close(fd[0]);
 	expect_eq(libos_attach(sock, &me), 0);
 	become_client(me);
 	expect_eq(CALL(me, SYS_getpid), getpid());

@@ -153,7 +153,9 @@ int libos_attach(int sock, struct libos_thread **main);
  * @reply: gets the answer, NUL-terminated
  * @max: its size
  *
- * Return: length of the answer; negative errno.
+ * Return: length of the answer; -EAGAIN: none within the socket's SO_RCVTIMEO;
+ * -ECONNRESET: the home has ended; -EMSGSIZE: @max is too small; another negative
+ * errno.
  */
 int libos_ask(int sock, const char *question, char *reply, size_t max);
 
@@ -217,7 +219,8 @@ int libos_is_remote(const struct libos_thread *thr);
 
 /*
  * Passing one open stack file to another process of the same instance.  A token
- * holds a reference until it is taken or dropped, or its maker's process ends.
+ * holds a reference until it is dropped, or its maker's process ends, or what shall
+ * outlive that process does: the other end of a socket.
  */
 
 /**
@@ -229,6 +232,21 @@ int libos_is_remote(const struct libos_thread *thr);
  * Context: hot.  Return: 0; -EBADF, -ENOMEM, -ESHUTDOWN.
  */
 int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token);
+
+/**
+ * libos_fd_give_while() - make a token that lives as long as a socket's other end
+ * @thr: the calling thread's identity
+ * @fd: number in the caller's files table
+ * @witness: one of a connected pair of AF_UNIX stream or seqpacket sockets of the
+ *	host; the home takes a duplicate, the caller's may be closed afterwards
+ * @token: gets 64 random bits, valid until libos_fd_drop(), or until all descriptors
+ *	of the socket that @witness is connected to are closed, those in messages under
+ *	way included.  In the home itself: until libos_fd_drop().
+ *
+ * Context: hot.  Return: as libos_fd_give(); -ETOOMANYREFS (1024 such tokens live),
+ * -EMFILE (the home has no more descriptors).
+ */
+int libos_fd_give_while(struct libos_thread *thr, int fd, int witness, uint64_t *token);
 
 /**
  * libos_fd_take() - open what a token stands for
