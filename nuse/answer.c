@@ -102,8 +102,8 @@ static void info(const struct nuse_home *h, struct text *t)
 	line(t, "kernel %s", libos_version(libos_thread_os(h->thr)));
 	line(t, "uptime %" PRId64,
 	     (int64_t)(now.tv_sec * 1000000000LL + now.tv_nsec - h->started_ns));
-	interfaces(h, t);
 	programs(h, t);
+	interfaces(h, t);
 }
 
 static void share(const struct nuse_home *h, struct text *t)
@@ -126,15 +126,15 @@ int nuse_home_answer(void *arg, const char *question, char *reply, size_t max)
 	int ret = 0;
 
 	line(&t, "nuse %d", NUSE_ANSWERS);
-	if (!strcmp(question, "info"))
+	if (!strcmp(question, "info")) {
 		info(h, &t);
-	else if (!strcmp(question, "share"))
+	} else if (!strcmp(question, "share")) {
 		share(h, &t);
-	else if (!strcmp(question, "stop"))
+	} else if (!strcmp(question, "stop")) {
 		ret = nuse_home_stop(h);
-	else
-		return -EINVAL;
-	if (!strcmp(question, "stop"))
 		line(&t, "pid %d", getpid());
+	} else {
+		return -EINVAL;
+	}
 	return ret < 0 ? ret : (int)t.n;
 }

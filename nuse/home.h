@@ -28,7 +28,7 @@
 #include "name.h"
 
 #define NUSE_ANSWERS	1	/* version of the above */
-#define NUSE_ANSWER_MAX	16384
+#define NUSE_ANSWER_MAX	(60 * 1024 + 1)	/* what libos_serve_query() has room for, and NUL */
 #define NUSE_STOP_MS	5000	/* what programs have after SIGTERM */
 
 /**

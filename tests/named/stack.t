@@ -98,6 +98,17 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done > "$T/many" 2>&1
 check "twenty at once" wait_for 10 sh -c "[ \$(grep -c '^77\$' '$T/many') -eq 20 ]"
 
+# What an answer has no room for is left out.
+for i in $(seq 1500); do echo "link add a-long-nam-$i group 7 type dummy"; done > "$T/links"
+at ip -batch "$T/links"
+check "1500 links more" ran_well
+in_ns "$NUSE" --list --json
+check "the list is given" ran_well
+check "with its programs and many of the links" sh -c \
+	"jq -e '.[0] | (.programs | length > 0) and (.interfaces | length > 400)' '$T/out' > /dev/null"
+at ip link delete group 7
+check "without them again" ran_well
+
 # Others do not get in.
 chmod 755 "$T"
 cp "$NUSE" "$T/nuse"
