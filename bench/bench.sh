@@ -30,7 +30,7 @@ nuse=${NUSE:-$O/nuse/nuse}
 kernel_full=${BENCH_FULL:-$O/kernel/6.12-full/liblinux.so}
 kernel_tiny=${BENCH_TINY:-$O/kernel/6.12-tiny/liblinux.so}
 rows="tcp-in tcp-out tcp8-in tcp8-out udp1024-in udp64-in tx1024 tx64 ping rr conn \
-fwd fwd-ping null remote nginx tcp-child boot-full boot-tiny rss-full rss-tiny"
+fwd fwd-ping null process remote nginx tcp-child boot-full boot-tiny rss-full rss-tiny"
 only=$(echo "${BENCH_ONLY:-$rows}" | tr ',\n' '  ')
 columns=${BENCH_COLUMNS:-native tap raw pipe gvisor}
 rounds=${BENCH_ROUNDS:-3}

@@ -238,6 +238,13 @@ row_null() {
 	echo "host.ns $(value host_ns)"
 }
 
+row_process() {
+	run near bench-process
+	echo "process.fork $(value fork_us)"
+	echo "process.exec $(value exec_us)"
+	echo "process.spawn $(value spawn_us)"
+}
+
 # From the start of the launcher to the first word of the program on it, and to the
 # end of all. The native counterpart is a network namespace, a stack of one's own too.
 boot() {	# ROW
