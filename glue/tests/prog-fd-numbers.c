@@ -168,8 +168,35 @@ static int listen_somewhere(void)
 	return l;
 }
 
+static volatile int sleeper;
+
+/* Until the thread @sleeper has slept for a while. */
+static void until_asleep(void)
+{
+	char path[64], line[200], *state;
+	int asleep = 0;
+	FILE *f;
+
+	while (!sleeper)
+		usleep(1000);
+	sprintf(path, "/proc/self/task/%d/stat", sleeper);
+	while (asleep < 5) {
+		usleep(20000);
+		line[0] = 0;
+		f = fopen(path, "r");
+		if (f) {
+			(void)!fgets(line, sizeof(line), f);
+			fclose(f);
+		}
+		state = strrchr(line, ')');
+		asleep = !state || state[2] == 'S' ? asleep + 1 : 0;
+	}
+	sleeper = 0;
+}
+
 static void *acceptor(void *arg)
 {
+	sleeper = gettid();
 	return (void *)(long)accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 }
 
@@ -182,7 +209,7 @@ static void waiting(void)
 
 	listener = show(listen_somewhere());
 	pthread_create(&thread, NULL, acceptor, NULL);
-	usleep(100000);
+	until_asleep();
 	c = show(socket(AF_INET, SOCK_STREAM, 0));
 	show(close(listener + 1));
 	show(dup2(c, listener + 1));
@@ -201,8 +228,10 @@ static int victim;
 static void *reading(void *arg)
 {
 	char c;
-	long n = recv(victim, &c, 1, 0);
+	long n;
 
+	sleeper = gettid();
+	n = recv(victim, &c, 1, 0);
 	return (void *)(n < 0 ? -(long)errno : n);
 }
 
@@ -219,7 +248,7 @@ static void closing(void)
 	bind(victim, (void *)&addr, sizeof(addr));
 	getsockname(victim, (void *)&sa, &len);
 	pthread_create(&thread, NULL, reading, NULL);
-	usleep(50000);
+	until_asleep();
 	show(close(victim));		/* the reader goes on with the file */
 	show(socket(AF_INET, SOCK_DGRAM, 0));
 	show(sendto(victim, "x", 1, 0, (void *)&sa, sizeof(sa)));

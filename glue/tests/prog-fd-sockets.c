@@ -202,6 +202,22 @@ static void handler(int sig)
 	signals[sig]++;
 }
 
+/* Interrupted by an alarm; again, where one came before the call had begun. */
+#define ALARMED(call) ({							\
+	struct itimerval soon_ = { { 0, 100000 }, { 0, 30000 } }, off_ = { 0 };	\
+	int was_ = signals[SIGALRM], err_;					\
+	long r_;								\
+	do {									\
+		signals[SIGALRM] = was_;					\
+		setitimer(ITIMER_REAL, &soon_, NULL);				\
+		r_ = (call);							\
+		err_ = errno;							\
+		setitimer(ITIMER_REAL, &off_, NULL);				\
+		errno = err_;							\
+	} while (signals[SIGALRM] > was_ + 1);					\
+	r_;									\
+})
+
 static void on_signals(void)
 {
 	struct sigaction sa = { .sa_handler = handler };
@@ -222,18 +238,15 @@ static void on_signals(void)
 
 	/* A blocked read ends with a signal, or goes on after it. */
 	pair(AF_INET, v);
-	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 30000 } }, NULL);
-	show(read(v[0], buf, 1));
+	show(ALARMED(read(v[0], buf, 1)));
 	show(signals[SIGALRM]);
-	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 30000 } }, NULL);
-	show(poll(&(struct pollfd){ .fd = v[0], .events = POLLIN }, 1, 2000));
+	show(ALARMED(poll(&(struct pollfd){ .fd = v[0], .events = POLLIN }, 1, 2000)));
 	show(signals[SIGALRM]);
 	sa.sa_flags = SA_RESTART;
 	sigaction(SIGALRM, &sa, NULL);
-	setitimer(ITIMER_REAL, &(struct itimerval){ { 0, 0 }, { 0, 30000 } }, NULL);
 	setsockopt(v[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 200000 },
 		   sizeof(struct timeval));
-	show(read(v[0], buf, 1));		/* EINTR, since it has a timeout */
+	show(ALARMED(read(v[0], buf, 1)));	/* EINTR, since it has a timeout */
 	show(signals[SIGALRM]);
 	close(v[0]);
 	close(v[1]);
@@ -243,7 +256,9 @@ static void *sender(void *arg)
 {
 	int fd = (long)arg;
 
-	usleep(60000);
+	while (!signals[SIGALRM])
+		usleep(1000);
+	usleep(40000);
 	return (void *)(long)write(fd, "late", 4);
 }
 
