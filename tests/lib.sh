@@ -118,17 +118,6 @@ check()
 	fi
 }
 
-# later REASON CHECK... - what fails until a later issue is TAP's TODO
-later()
-{
-	reason=$1 was=$failed
-	shift
-	out=$("$@")
-	failed=$was
-	n=$((n + 1))
-	printf '%s\n' "$out" | sed "s/^\(not ok [0-9]*.*\)/\1 # TODO $reason/; s/^\(ok [0-9]* - .*\)/\1 # TODO $reason/"
-}
-
 finish()
 {
 	echo "1..$n"
