@@ -25,6 +25,7 @@ enum where {
 	HOST_ABS,	/* the host's, by the text in .w.out */
 	HOST_NEAR,	/* as AS_IS, but relative paths from it need care */
 	HOST_ETC,	/* the host's, may be overlaid */
+	HOST_MAPS,	/* as HOST_NEAR, but read from a copy */
 	STACK_ABS,	/* the stack's, by the text in .w.out */
 	STACK_AT,	/* the stack's, with the arguments as they are */
 	NOWHERE,	/* -EBADF */
@@ -130,6 +131,10 @@ static enum where look(struct glue_thread *t, bool has_dir, unsigned long dir, u
 		return relative;
 	case PATH_ETC:
 		return HOST_ETC;
+	case PATH_MAPS:
+		if (relative == AS_IS)
+			return HOST_MAPS;
+		/* fall through */
 	case PATH_NEAR:
 		return relative == HOST_ABS ? HOST_ABS : HOST_NEAR;
 	case PATH_HOST:
@@ -205,6 +210,7 @@ long sys_open(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	unsigned long call[6], flags = 0;
 	const char *overlay;
+	bool maps = false;
 	struct lookup l;
 	enum where where;
 	int at;
@@ -228,10 +234,14 @@ long sys_open(struct glue_thread *t, long nr, const unsigned long arg[6])
 		if (overlay)
 			call[at] = (unsigned long)overlay;
 		break;
+	case HOST_MAPS:
+		maps = !open_flags(nr, arg, &flags) &&
+		       !(flags & (O_ACCMODE | O_PATH | O_DIRECTORY | O_CREAT | O_TRUNC));
+		break;
 	default:
 		break;
 	}
-	fd = glue_host(t, nr, call);
+	fd = maps ? maps_open(t, flags) : glue_host(t, nr, call);
 	if (fd >= 0)
 		fd = fd_host_made(t->prog->fds, fd);
 	if (fd >= 0 && (where == HOST_NEAR || where == HOST_ABS) &&

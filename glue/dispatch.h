@@ -143,6 +143,9 @@ static inline long by_fd(struct glue_thread *t, long nr, const unsigned long arg
 /* etc.c: the file that the program gets for @path, or NULL. */
 const char *etc_overlay(const struct glue_prog *p, const char *path);
 
+/* maps.c: open /proc/self/maps, for reading; a descriptor of the host's. */
+long maps_open(struct glue_thread *t, unsigned long flags);
+
 /* dispatch-fd.c: pipe(2) and socketpair(2) of the host */
 long host_pair(struct glue_thread *t, long nr, const unsigned long arg[6], unsigned long at);
 

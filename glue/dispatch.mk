@@ -4,7 +4,7 @@
 ifndef DISPATCH_RULES
 DISPATCH_RULES := 1
 obj-hot += dispatch.o dispatch-bypass.o dispatch-copy.o dispatch-fd.o dispatch-ns.o \
-	dispatch-path.o dispatch-scm.o dispatch-socket.o etc.o fd.o fd-fork.o path.o poll.o sctable.o trace.o
+	dispatch-path.o dispatch-scm.o dispatch-socket.o etc.o fd.o fd-fork.o maps.o path.o poll.o sctable.o trace.o
 obj-y += fd-init.o fd-process.o
 tests += test-path
 

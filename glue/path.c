@@ -8,6 +8,7 @@
  *
  *	/proc/net, /proc/PID/net, /proc/PID/ns/net	of our own process
  *	/proc/PID/fd/N, /proc/PID/fdinfo/N		if N is a stack file
+ *	/proc/PID/maps					its own (maps.c)
  *	/proc/sys/net
  *	/sys/class/net, /sys/devices/virtual/net
  *	/sys/fs/bpf, /run/netns, /dev/net
@@ -132,6 +133,8 @@ static enum path_room of_process(struct path_where *w, const char *p)
 			return respell(w->out, after - w->out, "/proc/self") ? PATH_STACK : PATH_HOST;
 		return PATH_NEAR;
 	}
+	if (is(c, n, "maps") && !*p)
+		return PATH_MAPS;
 	if (is(c, n, "fd") || is(c, n, "fdinfo")) {
 		n = next(&p, &c);
 		w->fd = number(c, n);

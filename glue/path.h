@@ -17,6 +17,7 @@ enum path_room {
 	PATH_STACK,	/* the stack's; @out is what to pass to it */
 	PATH_FD,	/* a descriptor's entry in /proc: its owner decides */
 	PATH_ETC,	/* a file that an overlay may replace */
+	PATH_MAPS,	/* /proc/PID/maps of our own process */
 };
 
 /**

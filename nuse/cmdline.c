@@ -259,6 +259,17 @@ static int one(struct nuse_cmd *cmd, int c, char **argv, struct nuse_err *err)
 	}
 }
 
+/*
+ * valgrind reads and translates the text of its client, which must be as its files
+ * have it.  It makes the calls of its client itself: trapped, they arrive.
+ */
+static bool wants_text_untouched(const char *prog)
+{
+	const char *name = strrchr(prog, '/');
+
+	return !strcmp(name ? name + 1 : prog, "valgrind");
+}
+
 /* Do the options go together? */
 static int judge(struct nuse_cmd *cmd, size_t nenv, struct nuse_err *err)
 {
@@ -301,6 +312,8 @@ int nuse_cmd_parse(struct nuse_cmd *cmd, int argc, char **argv, struct nuse_err 
 	cmd->prog = argv + optind;
 	if (!ret)
 		ret = judge(cmd, nenv, err);
+	if (!ret && *cmd->prog && !cmd->glue && wants_text_untouched(*cmd->prog))
+		cmd->glue = GLUE_NOPATCH;
 	if (!ret && cmd->action == NUSE_ATTACH)
 		cmd->conf = NULL;	/* NUSECONF is for new stacks */
 	if (ret == -ENOMEM)

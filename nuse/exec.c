@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,6 +17,8 @@
 
 /* Files of ours keep clear of the program's numbers. */
 #define HIGH_FDS 256
+/* The kernel puts us above, and the glue programs below (glue/core.h). */
+#define LOWEST_OWN 0x500000000000UL
 
 int nuse_high_fds(void)
 {
@@ -68,6 +71,8 @@ const char *nuse_exec_error(int ret)
 {
 	switch (ret) {
 	case -ENOTSUP:
+		if ((uintptr_t)nuse_exec_error < LOWEST_OWN)
+			return "nuse lies where programs are put, as under valgrind: run nuse valgrind PROGRAM";
 		return "neither Syscall User Dispatch nor seccomp is offered, by this host or by another nuse around this one";
 	case -EADDRINUSE:
 		return "it wants fixed addresses that are in use";

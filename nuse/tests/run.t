@@ -77,6 +77,11 @@ nuse cat /etc/hosts
 check "without hosts lines: the host's file" cmp "$T/out" /etc/hosts
 nuse cat /proc/self/comm
 check "other files are the host's" out_has '^cat$'
+nuse cat /proc/self/maps
+check "the program's mappings" eval 'ended 0 && out_has "/cat$" && out_has "\.so"'
+check "and none of the library's" eval '! out_has "liblinux|/nuse|libos-arena"'
+nuse sh -c 'exec 4< /proc/$$/maps; [ -e /proc/self/fd/4 ] && wc -l <&4'
+check "by other names, too" eval 'ended 0 && [ "$(cat "$T/out")" -gt 5 ] && [ "$(cat "$T/out")" -lt 100 ]'
 
 nuse -o sysctl.net.ipv4.ip_default_ttl=99 cat /proc/sys/net/ipv4/ip_default_ttl
 check "a sysctl" out_has '^99$'
