@@ -102,7 +102,7 @@ static void swap(__u8 *a, __u8 *b, int n)
 /* Send each datagram back; the sums of the headers stay what they are. */
 static void test_echo(struct libos_netio *io, const struct netio_multistack_info *info)
 {
-	__u64 until = t_now() + 10000 * MS;
+	__u64 until = t_now() + 40000 * MS;
 	struct libos_netio_stats s = { 0 };
 	int i, n, ours = 0, sent = 0, total = 0;
 	struct libos_pollfd pfd;
@@ -202,7 +202,7 @@ int main(int argc, char **argv)
 	io = must_open("valem:a", PORT);
 	must(NULL, "multistackctl -d valem:eth1");
 	pool_init(&p, 1, 2048);
-	for (until = t_now() + 5000 * MS; io->link_up && t_now() < until; usleep(1000))
+	for (until = t_now() + 20000 * MS; io->link_up && t_now() < until; usleep(1000))
 		io->ops->rx(io, 0, p.f, 1);
 	ok(!io->link_up, "the NIC is taken away: the link is down");
 	p.f[0]->len = p.f[0]->seg[0].len = 60;
