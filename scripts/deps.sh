@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 missing=
 for kind; do
 	# shellcheck disable=SC2013 # a package is a word
-	for pkg in $(cat ./packages ./*/packages 2>/dev/null | sed -n "s/^$kind:[[:space:]]*//p" | sort -u); do
+	for pkg in $(cat ./packages ./*/packages ./*/*/packages 2>/dev/null | sed -n "s/^$kind:[[:space:]]*//p" | sort -u); do
 		dpkg-query -W -f '${Status}' "$pkg" 2>/dev/null | grep -q ' installed' ||
 			missing="$missing $pkg"
 	done
