@@ -38,7 +38,7 @@ for file in "$src"/*.c "$src"/mptcp/*.c; do
 	# shellcheck disable=SC2086 # lists of options
 	${CC:-cc} -w -O1 -D_GNU_SOURCE -isystem "$dir/headers/usr/include" $flags \
 		-I"$src" -I"$src/.." -I"$src/mptcp" "$file" -o "$dir/bin/$name" $libs 2> "$dir/cc.log" ||
-		printf '%s %s\n' "$name" "$(grep -m1 error "$dir/cc.log")" >> "$dir/unbuilt"
+		printf '%s %s\n' "$name" "$(grep -m1 -E 'error:|undefined reference' "$dir/cc.log")" >> "$dir/unbuilt"
 done
 rm -f "$dir/cc.log"
 touch "$dir/built"

@@ -10,12 +10,14 @@
 . "${0%/*}/../lib.sh"
 # shellcheck source=compare.sh
 . "${0%/*}/compare.sh"
-need ip unshare cmake
+need ip pkill unshare cmake
 begin
 suite libuv "$O/suites/libuv"
-DIR=$T
+DIR=
 tests=$O/suites/libuv/uv_run_tests_a
 export UV_RUN_AS_ROOT=1
+# The runner gives a test five seconds, or so many times as much.
+export UV_TEST_TIMEOUT_MULTIPLIER="$PATIENCE"
 
 # The runner says it in TAP; a test run by itself has 7 for a skip.
 outcome()
@@ -29,20 +31,6 @@ outcome()
 		*) echo fail ;;
 		esac
 	fi
-}
-
-# Those with a local socket have one name for it, in /tmp: one side after the other.
-on_both()
-{
-	case $case in
-	*ipc_* | *pipe* | *unix*)
-		rm -f /tmp/uv-test-sock /tmp/uv-test-sock2 /tmp/uv-test-sock3
-		on_host "$@"
-		rm -f /tmp/uv-test-sock /tmp/uv-test-sock2 /tmp/uv-test-sock3
-		under_nuse "$@"
-		;;
-	*) at_once "$@" ;;
-	esac
 }
 
 # Somewhere to connect to that never answers, and for multicast.

@@ -7,7 +7,7 @@
 . "${0%/*}/../lib.sh"
 # shellcheck source=compare.sh
 . "${0%/*}/compare.sh"
-need ip unshare checksctp
+need ip pkill unshare checksctp
 unshare -n checksctp > /dev/null 2>&1 || skip_all "the host's kernel has no SCTP"
 begin
 [ -e "$O/lksctp/done" ] || "$TOP/scripts/lksctp.sh" "$O/lksctp" > "$T/build.out" 2>&1 ||
