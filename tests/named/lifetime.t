@@ -8,11 +8,18 @@
 need ip ping jq nc
 begin_named
 
+# The stack before may have a client's end to see to, when all that it says is said.
+device_free()
+{
+	ip -n "$NS" link show tap0 | grep -q NO-CARRIER
+}
+
 # start NAME-OR-"" COMMAND... - nuse in the foreground
 start()
 {
 	name=$1
 	shift
+	wait_for 5 device_free || note "the stack before keeps its device"
 	in_ns "$NUSE" ${TEST_KERNEL:+--kernel "$TEST_KERNEL"} -c "$T/nuse.conf" \
 		--stats="$T/stats" ${name:+--name "$name"} -- "$@"
 }
