@@ -42,7 +42,7 @@ check "descriptors of children" test "$(xargs < "$T/out")" = "1 0"
 # Children are seen, killed and waited for like any.
 run_nuse bash -c 'nc -l 4301 & p=$!; for i in {1..100}; do ss -Htln "sport = :4301" | grep -q . && break; sleep 0.05; done; kill -9 $p; wait $p; echo "status $?"; for i in {1..100}; do ss -Htln "sport = :4301" | grep -q . || break; sleep 0.05; done; ss -Htln | wc -l'
 check "a killed child's socket is gone" test "$(xargs < "$T/out")" = "status 137 0"
-run_nuse bash -c 'timeout 0.3 nc -l 4302; echo "timeout $?"; nc -l 4302 < /dev/null & for i in {1..100}; do ss -Htln "sport = :4302" | grep -q . && break; sleep 0.05; done; ss -Htln "sport = :4302" | wc -l; kill $!'
+run_nuse bash -c 'timeout 0.3 nc -l 4302; echo "timeout $?"; nc -l 4302 < /dev/null & for i in {1..100}; do ss -Htln "sport = :4302" | grep -q . && break; sleep 0.05; done; ss -Htln "sport = :4302" | wc -l; kill $!; for i in {1..100}; do ss -Htln "sport = :4302" | grep -q . || break; sleep 0.05; done'
 check "a port can be used again at once" out_has '^1$'
 
 run_nuse bash -c 'x=$(for i in 1 2 3 4 5; do ip -o link show eth0; done | sort -u | wc -l); echo "lines $x"; ip route get 10.77.0.1 > >(cat >&2); [[ $(sysctl -n net.ipv4.ip_forward) == 0 ]] && sysctl -qw net.ipv4.ip_forward=1; cat /proc/sys/net/ipv4/ip_forward'
