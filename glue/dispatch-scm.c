@@ -4,21 +4,24 @@
  *
  * The host would pass on the placeholder, and the receiver could do nothing
  * with it.  So the stack is asked for a token of the file (<libos/remote.h>), a
- * number that any process of the instance can turn into a descriptor, and a memfd
- * that holds it travels in the file's place.  Who receives one that its own stack
- * knows takes the file, at the number that the host gave to the memfd.
+ * number that any process of the instance can turn into a descriptor, and a carrier
+ * travels in the file's place: one of a pair of sockets, in which the number waits.
+ * Who receives one that its own stack knows takes the file, at the number that the
+ * host gave to the carrier.
  *
- *	sendmsg: fd 7 (stack) -> token 0x8c1f..., memfd sent
- *	recvmsg: fd 9 (memfd) -> the stack's file at 9, placeholder at 9, token dropped
+ *	sendmsg: fd 7 (stack) -> token 0x8c1f..., carrier sent, its pair to the home
+ *	recvmsg: fd 9 (carrier) -> the stack's file at 9, placeholder at 9, token dropped
  *
- * Limits: a token that is never received keeps its file open as long as the sender
- * lives, and is gone if the sender ends before; a receiver on another stack or none
- * gets an empty file; sendmmsg and recvmmsg pass placeholders.
+ * The home has the other socket of the pair, and drops the token when the last carrier
+ * is closed: so a file under way survives its sender, and one that nobody receives is
+ * closed when the message is, as in Linux.
+ *
+ * Limits: what the home's own program has sent and nobody receives stays open until
+ * the stack ends; a receiver on another stack or none gets the carrier; sendmmsg and
+ * recvmmsg pass placeholders.
  */
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <libos/remote.h>
 
@@ -50,6 +53,23 @@ static unsigned int nfds(const struct cmsghdr *c)
 	return (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 }
 
+/* Out of the program's way. */
+static long carriers(struct glue_fdtab *f, int pair[2])
+{
+	long r = glue_raw4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair);
+
+	if (r < 0)
+		return r;
+	pair[0] = fd_hide(f, pair[0]);
+	pair[1] = fd_hide(f, pair[1]);
+	if (pair[0] >= 0 && pair[1] >= 0)
+		return 0;
+	for (int i = 0; i < 2; i++)
+		if (pair[i] >= 0)
+			glue_raw1(SYS_close, pair[i]);
+	return -EMFILE;
+}
+
 /* A host file that stands for stack file @fd.  Returns its internal number. */
 static long token_make(struct glue_thread *t, unsigned int fd, __u64 *number)
 {
@@ -57,21 +77,24 @@ static long token_make(struct glue_thread *t, unsigned int fd, __u64 *number)
 	struct token tok = { .magic = MAGIC, .flags = fd_byte(f, fd) & FD_EPOLL };
 	struct libos_thread *id = glue_thread_stack(t);
 	uint64_t given;
-	long host, r;
+	int pair[2];
+	long r;
 
-	r = id ? libos_fd_give(id, fd, &given) : -ENOMEM;
+	if (!id)
+		return -ENOMEM;
+	r = carriers(f, pair);
 	if (r < 0)
 		return r;
-	host = glue_raw2(SYS_memfd_create, "libos-fd", MFD_CLOEXEC);
-	if (host >= 0)
-		host = fd_hide(f, host);
-	if (host < 0) {
-		libos_fd_drop(id, given);
-		return host;
+	r = libos_fd_give_while(id, fd, pair[1], &given);
+	if (r >= 0) {
+		tok.number = *number = given;
+		glue_raw6(SYS_sendto, pair[1], &tok, sizeof(tok), MSG_DONTWAIT, 0, 0);
+		r = pair[0];
+	} else {
+		glue_raw1(SYS_close, pair[0]);
 	}
-	tok.number = *number = given;
-	glue_raw3(SYS_write, host, &tok, sizeof(tok));
-	return host;
+	glue_raw1(SYS_close, pair[1]);
+	return r;
 }
 
 long scm_send(struct glue_thread *t, long nr, const unsigned long arg[6])
@@ -128,12 +151,15 @@ out:
 static void token_take(struct glue_thread *t, unsigned int fd, bool peek)
 {
 	struct glue_fdtab *f = t->prog->fds;
+	int domain = 0, type = 0, len = sizeof(domain);
 	struct token tok;
-	struct stat st;
 
-	if (fd >= f->nr || glue_raw2(SYS_fstat, fd, &st) || st.st_dev != f->token_dev ||
-	    st.st_size != sizeof(tok) ||
-	    glue_raw4(SYS_pread64, fd, &tok, sizeof(tok), 0) != sizeof(tok) ||
+	if (fd >= f->nr ||
+	    glue_raw6(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &len, 0) ||
+	    glue_raw6(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &type, &len, 0) ||
+	    domain != AF_UNIX || type != SOCK_SEQPACKET ||
+	    glue_raw6(SYS_recvfrom, fd, &tok, sizeof(tok), MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC,
+		      0, 0) != sizeof(tok) ||
 	    tok.magic != MAGIC || !glue_thread_stack(t))
 		return;
 	if (fd_adopt(t, fd, tok.number, tok.flags & FD_EPOLL) >= 0 && !peek)

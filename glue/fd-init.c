@@ -105,15 +105,12 @@ static void hide_own(struct glue_fdtab *f)
 static int make_master(struct glue_fdtab *f)
 {
 	char path[64];
-	struct stat st;
 	int mem, fd;
 
 	mem = memfd_create("libos", MFD_CLOEXEC);
 	if (mem < 0)
 		return -1;
 	dprintf(mem, "%d\n", getpid());
-	if (!fstat(mem, &st))
-		f->token_dev = st.st_dev;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", mem);
 	fd = open(path, O_PATH | O_CLOEXEC);
 	close(mem);

@@ -42,7 +42,6 @@ enum fd_kind {
  * @closers: calls of close() that work without it: how many now in the lower
  *	half, how many there ever were in the upper
  * @master: the file that placeholders are duplicates of
- * @token_dev: device that memfds are on
  * @probe: host epoll file that tells whether a file can be polled
  * @next_internal: where the search for an internal number begins
  * @end: one more than the highest number there can be
@@ -73,7 +72,6 @@ struct glue_fdtab {
 	__u64	closers;
 	int	master;
 	int	probe;
-	unsigned long token_dev;
 	__u32	next_internal;
 	__u32	end;
 	__u32	*hostfd;

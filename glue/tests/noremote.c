@@ -44,6 +44,11 @@ int libos_fd_give(struct libos_thread *thr, int fd, uint64_t *token)
 	return -ENOSYS;
 }
 
+int libos_fd_give_while(struct libos_thread *thr, int fd, int witness, uint64_t *token)
+{
+	return -ENOSYS;
+}
+
 int libos_fd_take(struct libos_thread *thr, uint64_t token, int fd_hint)
 {
 	return -ENOSYS;

@@ -122,11 +122,69 @@ static long forked(struct served *t, __u64 number, int pid)
 	return 0;
 }
 
-static long token_give(struct served *t, __u64 fd, __u64 number)
+static void witnessed_end(struct witnessed *w)
 {
-	struct token *tok = malloc(sizeof(*tok));
+	struct libos_server *srv = w->src.srv;
+
+	source_close(&w->src);
+	call_on(srv->self, LIBOS_NR_FD_DROP, w->number, 0, 0, 0);
+	link_del(&w->witnessed);
+	srv->nwitnessed--;
+	server_bury(srv, w);
+}
+
+static void witness_event(struct source *src, __u32 events)
+{
+	witnessed_end((struct witnessed *)src);
+}
+
+void witnessed_end_all(struct libos_server *srv)
+{
+	while (!link_empty(&srv->witnessed))
+		witnessed_end(link_entry(srv->witnessed.next, struct witnessed, witnessed));
+}
+
+static long token_give_while(struct served *t, __u64 fd, __u64 number, int witness)
+{
+	struct libos_server *srv = t->peer->srv;
+	struct witnessed *w;
+	int own, r;
+
+	if (t->peer->pidsrc.fd < 0)
+		return -EMFILE;
+	if (srv->nwitnessed >= WITNESSED_MAX)
+		return -ETOOMANYREFS;
+	own = fd_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, witness, 0));
+	if (own < 0)
+		return -errno;
+	w = calloc(1, sizeof(*w));
+	r = w ? (int)call_on(&t->base, LIBOS_NR_FD_GIVE, fd, number, 0, 0) : -ENOMEM;
+	if (r < 0)
+		goto err;
+	w->number = number;
+	r = source_add(srv, &w->src, own, witness_event);
+	if (r < 0) {
+		call_on(srv->self, LIBOS_NR_FD_DROP, number, 0, 0, 0);
+		goto err;
+	}
+	source_only_hangup(&w->src);
+	link_add_tail(&w->witnessed, &srv->witnessed);
+	srv->nwitnessed++;
+	return 0;
+err:
+	free(w);
+	close(own);
+	return r;
+}
+
+static long token_give(struct served *t, __u64 fd, __u64 number, int witness)
+{
+	struct token *tok;
 	long r;
 
+	if (witness >= 0)
+		return token_give_while(t, fd, number, witness);
+	tok = malloc(sizeof(*tok));
 	if (!tok)
 		return -ENOMEM;
 	r = call_on(&t->base, LIBOS_NR_FD_GIVE, fd, number, 0, 0);
@@ -188,7 +246,7 @@ bool request_own(struct served *t, __s64 *ret)
 		*ret = host_file(t, (int)c.arg[0], c.fd_hint);
 		break;
 	case LIBOS_NR_FD_GIVE:
-		*ret = token_give(t, c.arg[0], c.arg[1]);
+		*ret = token_give(t, c.arg[0], c.arg[1], (int)c.arg[2]);
 		break;
 	case LIBOS_NR_FD_DROP:
 		*ret = token_drop(t, c.arg[0]);

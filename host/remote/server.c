@@ -99,6 +99,14 @@ int source_add(struct libos_server *srv, struct source *src, int fd,
 	return 0;
 }
 
+/* What can be read there is not for us. */
+void source_only_hangup(struct source *src)
+{
+	struct epoll_event ev = { .data.ptr = src };
+
+	epoll_ctl(src->srv->epfd, EPOLL_CTL_MOD, src->fd, &ev);
+}
+
 /* Watch @src no longer.  Returns its file, which is the caller's again. */
 int source_detach(struct source *src)
 {
@@ -333,6 +341,7 @@ static void destroy(struct libos_server *srv)
 		link_del(&g->guests);
 		free(g);
 	}
+	witnessed_end_all(srv);
 	source_close(&srv->listener);
 	source_close(&srv->bell);
 	close_fd(srv->epfd);
@@ -379,6 +388,7 @@ static int create(struct libos_thread *thr, struct libos_server **out)
 	srv->os = thr->os;
 	link_init(&srv->peers);
 	link_init(&srv->guests);
+	link_init(&srv->witnessed);
 	link_init(&srv->busy);
 	pthread_mutex_init(&srv->lock, NULL);
 	srv->listener.fd = srv->bell.fd = srv->epfd = srv->emptyfd = -1;

@@ -52,10 +52,17 @@ struct served {
 	struct link busy;		/* [T] in libos_server.busy while inside */
 };
 
-/* A token of libos_fd_give() that dies with the process. */
+/* A token that dies with the process; libos_fd_give(). */
 struct token {
 	struct token *next;
 	__u64 number;
+};
+
+/* A token that dies with the other end of a socket; libos_fd_give_while(). */
+struct witnessed {
+	struct source src;		/* the witness */
+	struct link witnessed;		/* [L] */
+	__u64 number;			/* [S] */
 };
 
 /* Memory that a client has mapped, at an address of the home's. */
@@ -93,6 +100,7 @@ struct guest {
 #define NO_PID		0x7fffffff
 
 #define GUESTS_MAX	64
+#define WITNESSED_MAX	1024
 #define HOT_MAX		8
 #define SERVER_FDS	65536
 
@@ -115,6 +123,8 @@ struct libos_server {
 	unsigned int npeer;		/* [L] */
 	unsigned int ndoomed;		/* [L] threads that wait for their end */
 	__u64 numbers;			/* [L] forks so far */
+	struct link witnessed;		/* [L] */
+	unsigned int nwitnessed;	/* [L] */
 	int emptyfd;			/* [S] eventfd, readable while there is no peer */
 	struct link guests;		/* [W] */
 	unsigned int nguest;		/* [W] */
@@ -139,6 +149,7 @@ struct libos_server {
 /* server.c */
 int source_add(struct libos_server *srv, struct source *src, int fd,
 	       void (*event)(struct source *src, __u32 events));
+void source_only_hangup(struct source *src);
 int source_detach(struct source *src);
 void source_close(struct source *src);
 void server_deafen(struct libos_server *srv);
@@ -198,6 +209,7 @@ void served_remind(struct served *t);
 bool request_is_own(const struct libos_call *call);
 bool request_own(struct served *t, __s64 *ret);
 void peer_tokens_drop(struct peer *peer);
+void witnessed_end_all(struct libos_server *srv);
 
 /* ring.c */
 long ring_map(struct served *t, const struct libos_call *c);

@@ -63,6 +63,59 @@ _, fds, _, _ = socket.recv_fds(b, 10, 1)
 ok("peeked at and received", socket.socket(fileno=p1).getsockname() == lst.getsockname() ==
    socket.socket(fileno=fds[0]).getsockname())
 
+# A sender that has ended when its message is received.
+
+here, there = socket.socketpair()
+sender = os.fork()
+if not sender:
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen()
+    socket.send_fds(there, [b"left behind"], [s.fileno()])
+    os._exit(0)
+os.waitpid(sender, 0)
+msg, fds, _, _ = socket.recv_fds(here, 100, 1)
+left = socket.socket(fileno=fds[0])
+c = socket.create_connection(left.getsockname())
+x, _ = left.accept()
+x.sendall(b"alive")
+ok("a listener whose sender has ended", msg == b"left behind" and c.recv(10) == b"alive")
+for s in c, x, left:
+    s.close()
+
+# What nobody receives is closed with the message, whether or not the sender lives.
+for how in "ends", "lives":
+    here, there = socket.socketpair()
+    sender = os.fork()
+    if not sender:
+        here.close()
+        c = socket.create_connection(lst.getsockname())
+        socket.send_fds(there, [b"for nobody"], [c.fileno()])
+        c.close()
+        there.close()
+        if how == "lives":
+            up.recv(1)
+        os._exit(0)
+    there.close()
+    x, _ = lst.accept()
+    x.settimeout(10)
+    here.recv(1, socket.MSG_PEEK)   # it has been sent
+    if how == "ends":
+        os.waitpid(sender, 0)
+    x.sendall(b"anybody?")
+    here.close()
+    try:
+        end = x.recv(1) == b""
+    except ConnectionResetError:    # it had not read what we sent
+        end = True
+    except TimeoutError:
+        end = False
+    ok("nobody receives it, the sender " + how, end)
+    x.close()
+    if how == "lives":
+        os.kill(sender, 9)
+        os.waitpid(sender, 0)
+
 # With a host file beside it.
 r, w = os.pipe()
 socket.send_fds(a, [b"both"], [lst.fileno(), w])
