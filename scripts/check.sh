@@ -80,7 +80,8 @@ for k; do
 	case $k in
 	*-full)
 		# shellcheck disable=SC2046
-		run "programs on $k" $(select_tests tests/programs/*.t tests/processes/*.t tests/named/*.t tests/robust/*.t)
+		run "programs on $k" $(select_tests tests/programs/*.t tests/processes/*.t tests/named/*.t \
+			tests/robust/*.t tests/conformance/*.t)
 		;;
 	esac
 done
