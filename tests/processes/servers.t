@@ -8,6 +8,17 @@ begin
 LIMIT=60
 head -c 300000 /dev/urandom > "$T/data"
 
+# The program is gone; a child of its may be on the stack, and that on tap0, for a moment.
+device_free()
+{
+	ip -n "$NS" link show tap0 | grep -q NO-CARRIER
+}
+stop_stack()
+{
+	stop_nuse TERM
+	wait_for 5 device_free || note "the stack keeps its device"
+}
+
 start_nuse socat TCP-LISTEN:4320,reuseaddr,fork EXEC:cat
 wait_for 10 we_accept 4320 || :
 asking=
@@ -23,14 +34,14 @@ for p in $asking; do
 	! same_file "$T/data" "$T/got.$i" || good=$((good + 1))
 done
 check "socat fork, EXEC:cat: five at once, all of it back" test "$good" -eq 5
-stop_nuse TERM
+stop_stack
 proved "socat fork" snmp.Tcp.PassiveOpens 5
 
 start_nuse socat TCP-LISTEN:4321,reuseaddr,fork "SYSTEM:ip -4 -o addr show dev eth0; exit 0"
 wait_for 10 we_accept 4321 || :
 peer socat -t 5 - TCP:$OUR4:4321 < /dev/null > "$T/got" || :
 check "socat fork, SYSTEM: the child's program is on the stack, too" grep -q "$OUR4/24" "$T/got"
-stop_nuse TERM
+stop_stack
 
 mkdir -p "$T/www"
 cp "$T/data" "$T/www/data"
