@@ -196,8 +196,10 @@ static long in_child(struct glue_thread *t, struct glue_frame *f, const struct g
 
 	if (flags & CLONE_VFORK)
 		vfork_child(t->prog, pipe, f->sp, !!(flags & CLONE_VM));
-	if (flags & CLONE_NEWNET && t->stack)
-		libos_call(t->stack, SYS_unshare, arg);
+	if (flags & CLONE_NEWNET && t->stack && libos_call(t->stack, SYS_unshare, arg) < 0) {
+		glue_say("a child gets no network namespace of its own: it ends");
+		glue_raw1(SYS_exit_group, 127);
+	}
 	glue_raw2(SYS_set_robust_list, 0, 24);
 	t->ctid = flags & CLONE_CHILD_CLEARTID ? c->child_tid : 0;
 	if (flags & CLONE_CHILD_SETTID)

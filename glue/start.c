@@ -130,7 +130,7 @@ static char *make(struct glue_start *s, const char *text)
  */
 static int follow_script(struct glue_start *s, int depth)
 {
-	char line[256], *interp, *arg = NULL, *p, **argv;
+	char line[257], *interp, *arg = NULL, *p, **argv;
 	ssize_t len = pread(s->fd, line, sizeof(line) - 1, 0);
 	size_t n, k = 0;
 	int r;
@@ -143,6 +143,8 @@ static int follow_script(struct glue_start *s, int depth)
 	line[strcspn(line, "\n")] = 0;
 	interp = line + 2 + strspn(line + 2, " \t");
 	p = interp + strcspn(interp, " \t");
+	if (p == line + sizeof(line) - 1)
+		return -ENOEXEC;	/* a name that goes on beyond is not to be guessed */
 	if (*p) {
 		*p++ = 0;
 		p += strspn(p, " \t");

@@ -33,11 +33,15 @@ same "a script that runs scripts" -- /bin/bash -c '"$0" one; exec "$0" two' "$(d
 same "xargs in parallel" -- /bin/sh -c 'seq 40 | xargs -P 4 -n 1 /bin/echo | sort -n | md5sum'
 same "env, nice, nohup, timeout" -- /bin/sh -c 'env -i A=b nice timeout 5 /usr/bin/env | sort; timeout 0.1 sleep 5; echo $?'
 same "setsid, flock" -- /bin/sh -c 'setsid -w /bin/true; echo $?; flock /tmp true; echo $?'
+unset MAKEFLAGS		# of the make that runs this
 same "make -j" -- /bin/sh -c 'd=$(mktemp -d); cd $d; printf "all: %s\n\t@cat [0-9]*.o | sort -n | md5sum\n%%.o:\n\t@echo \$* > \$@\n" "$(seq -s " " -f %g.o 30)" > Makefile; make -s -j4; rm -r $d'
 same "perl: fork, pipes, backquotes" -- /usr/bin/perl -e '
 $| = 1; print `echo perl`; system("exit 3"); print $? >> 8, "\n";
 if (my $p = fork) { waitpid $p, 0; print $? >> 8, "\n" } else { exit 4 }
 open F, "-|", "seq", "3" or die; print <F>; close F; exec "echo", "end"'
+printf '#!%0300d/bin/sh\necho not this one\n' 0 | tr 0 / > "$TMP/long"
+chmod 755 "$TMP/long"
+same "an interpreter whose name is too long" -- /bin/sh -c "python3 -c 'import os; os.execv(\"$TMP/long\", [\"x\"])' 2>&1 | tail -n 1"
 if command -v python3 > /dev/null; then
 	py=/usr/bin/python3
 	same "python: subprocess" -- $py -c '
