@@ -90,7 +90,12 @@ EXPORT int libos_serve_move(struct libos_thread *thr)
 	inherit(os, false);
 	resume_channels(os);
 	if (pid < 0) {
-		start_threads(os);
+		if (start_threads(os) < 0) {
+			/* Nobody would ever serve those who wait. */
+			token_lock(os);
+			instance_shut(os);
+			token_unlock(os);
+		}
 		return r;
 	}
 	if (start_threads(os) < 0)
