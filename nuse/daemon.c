@@ -84,11 +84,12 @@ int nuse_daemon_begin(struct nuse_daemon *d, const char *log_file)
 
 int nuse_daemon_ready(struct nuse_daemon *d)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), err;
 
 	if (null < 0 || chdir("/") < 0) {
-		nuse_say("--daemon: %s", strerror(errno));
-		return -errno;
+		err = errno;
+		nuse_say("--daemon: %s", strerror(err));
+		return -err;
 	}
 	umask(022);
 	dup2(null, STDIN_FILENO);

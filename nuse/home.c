@@ -308,6 +308,9 @@ int nuse_home_stay(struct nuse_home *h, bool keep_stderr)
 			return -1;
 		if (ret == 0) {
 			leave_user(h, keep_stderr);
+			/* Told to stop just then: the thread that did it is the parent's. */
+			if (__atomic_exchange_n(&h->stopping, 0, __ATOMIC_SEQ_CST))
+				nuse_home_stop(h);
 			nuse_home_settle(h, false);
 			return 1;
 		}

@@ -20,16 +20,23 @@
 
 static volatile sig_atomic_t over, hurry;
 
+/* That send a signal again, made when first wanted; signals are blocked in on_signal(). */
+static timer_t timer[_NSIG];
+static bool made[_NSIG];
+
 static void on_signal(int sig)
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = sig };
 	struct itimerspec it = { .it_value.tv_nsec = AGAIN_NS };
-	timer_t timer;
 
-	if (over)
+	if (over) {
 		hurry = 1;
-	else if (timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0)
-		timer_settime(timer, 0, &it, NULL);
+		return;
+	}
+	if (!made[sig])
+		made[sig] = timer_create(CLOCK_MONOTONIC, &ev, &timer[sig]) == 0;
+	if (made[sig])
+		timer_settime(timer[sig], 0, &it, NULL);
 }
 
 /* Its default action ends the process, from outside. */
