@@ -194,6 +194,7 @@ void client_forked(const struct client *c)
 	for (i = 0; i < top; i++)
 		if (load_relaxed(&c->thread[i].sock) > 0)
 			close(c->thread[i].sock);
+	client_signalfd_close(c);
 }
 
 /* libos_close() of a client's instance: the home notices, and ends our tasks. */

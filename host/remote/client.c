@@ -99,19 +99,25 @@ static void permit(struct client_thread *t)
 	store_relaxed(&t->client->home, home);
 }
 
-/* @leave: what comes on the socket is not to be read; a bell of before keeps us awake. */
-static void sleep_until_complete(struct client_thread *t, bool leave)
+/*
+ * @leave: what comes on the socket is not to be read; a bell of before keeps us awake.
+ * @signals: there are signalfds that the call may wait for
+ */
+static void sleep_until_complete(struct client_thread *t, bool leave, bool signals)
 {
 	struct client *c = t->client;
 	struct libos *os = t->base.os;
 	__u64 start = os->spin_ns ? os->clock() : 0;
+	int flags = (leave ? MSG_PEEK : 0) | (signals ? MSG_DONTWAIT : 0);
 	char buf[16];
 	long r;
 
 	xchg(&t->slot->sleeps, 1);
 	while (!complete(t) && !load_acquire(&c->dead)) {
 		permit(t);
-		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), leave ? MSG_PEEK : 0, NULL, NULL);
+		if (unlikely(signals))
+			client_signalfd_wait(c, t->sock);
+		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), flags, NULL, NULL);
 		/* A thread that ends is answered, and then hung up. */
 		if ((r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN)) && !complete(t))
 			home_is_gone(c);
@@ -254,11 +260,29 @@ static long take_payload(const struct remote_slot *s, long ret)
 	return fault && ret >= 0 ? -EFAULT : ret;
 }
 
+static bool polls(long nr)
+{
+	switch (nr) {
+#ifdef SYS_poll
+	case SYS_poll:
+	case SYS_select:
+	case SYS_epoll_wait:
+#endif
+	case SYS_ppoll:
+	case SYS_pselect6:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+		return true;
+	}
+	return false;
+}
+
 long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
 {
 	struct client_thread *t = to_client_thread(thr);
 	struct remote_slot *s = t->slot;
 	long ret = -ESHUTDOWN;
+	bool signals = false;
 	int i;
 
 	store_release(&thr->seq, thr->seq + 1);
@@ -267,6 +291,10 @@ long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], 
 		goto out;
 
 	permit(t);
+	if (unlikely(load_acquire(&t->client->nsignalfd)) && polls(nr)) {
+		signals = true;
+		client_signalfd_sync(t->client);
+	}
 	store_relaxed(&s->nr, nr);
 	for (i = 0; i < 6; i++)
 		store_relaxed(&s->arg[i], arg[i]);
@@ -277,7 +305,7 @@ long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], 
 	if (!load_relaxed(&s->watched))
 		ring(t);
 	if (!spin(t))
-		sleep_until_complete(t, nr == SYS_mmap);
+		sleep_until_complete(t, nr == SYS_mmap, signals);
 	if (likely(complete(t))) {
 		ret = take_payload(s, load_relaxed(&s->ret));
 		thr->signals |= load_relaxed(&s->signals);
@@ -294,6 +322,12 @@ static long remote_call(struct libos_thread *thr, long nr, const unsigned long a
 		return client_mmap(thr, arg);
 	if (unlikely(nr == SYS_munmap))
 		return client_munmap(thr, arg);
+	if (unlikely(nr == LIBOS_NR_HOSTFILE)) {
+		int fd = client_signalfd(to_client_thread(thr)->client, (int)arg[0]);
+		unsigned long other[6] = { (unsigned long)fd };
+
+		return fd < 0 ? fd : client_call(thr, nr, other, fd_hint);
+	}
 	return client_call(thr, nr, arg, fd_hint);
 }
 

@@ -13,6 +13,7 @@
 struct client;
 
 #define CLIENT_RINGS	64
+#define CLIENT_SIGNALFDS 16
 
 /* One thread of this process, by the index of its slot. */
 struct client_thread {
@@ -23,6 +24,14 @@ struct client_thread {
 	__u32 leaving;			/* [A] its last owner is not done with it yet */
 	__s32 work_score;		/* [O] does it pay to spin for the home's work */
 	__s32 event_score;		/* [O] and for what a call sleeps for */
+};
+
+/* What the home polls for a signalfd of this process; locked. */
+struct client_signalfd {
+	int fd;
+	int event;			/* eventfd; -1: unused */
+	bool told;			/* .event is readable */
+	bool edge;			/* .fd has had an edge that the home has not been told of */
 };
 
 /* This process, as a client of one home.  Pages of its own, since it may be made in
@@ -39,6 +48,10 @@ struct client {
 	struct {
 		__u64 here, home, len;	/* [A] 0: free */
 	} ring[CLIENT_RINGS];
+	int watch;			/* epoll file with all of .signalfd; 0: none yet */
+	__u32 signalfd_lock;		/* [A] */
+	__u32 nsignalfd;		/* [A] */
+	struct client_signalfd signalfd[CLIENT_SIGNALFDS];
 	__u32 top;			/* [A] of .thread, those from here on were never in use */
 	struct client_thread thread[REMOTE_SLOTS];
 };
@@ -49,6 +62,12 @@ long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], 
 unsigned long client_fault(unsigned long ip);
 struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock);
 int client_socketpair(int sv[2]);
+
+/* signalfd.c; hot */
+int client_signalfd(struct client *c, int fd);
+void client_signalfd_sync(struct client *c);
+void client_signalfd_wait(struct client *c, int sock);
+void client_signalfd_close(const struct client *c);
 
 /* map.c; hot */
 long client_mmap(struct libos_thread *thr, const unsigned long arg[6]);
