@@ -274,6 +274,9 @@ static void *server_main(void *arg)
 	lock_politely(srv);
 	while (!load_acquire(&srv->stop)) {
 		hot_spin(srv);
+		/* The bell that said so may have been heard there. */
+		if (load_acquire(&srv->stop))
+			break;
 		/* What comes while we say that we look no longer has not rung. */
 		hot_cool(srv);
 		n = sleep_in_epoll(srv, ev, srv->ndoomed ? REMIND_MS :

@@ -131,6 +131,38 @@ static void test_home_killed(void)
 	close(p[1]);
 }
 
+static int busy(struct libos_thread *me, void *arg)
+{
+	int i;
+
+	for (i = 0; i < 1000; i++)
+		CALL(me, SYS_getpid);
+	return 0;
+}
+
+/* The server is still awake then, and hears that it is to stop where it looks meanwhile. */
+static void test_home_closed(void)
+{
+	struct libos_thread *me;
+	struct libos *mine;
+	int i;
+
+	setenv("LIBOS_BUSY_POLL_US", "50000", 1);
+	for (i = 0; i < 5; i++) {
+		pid_t pid;
+
+		if (libos_open(NULL, &mine, &me) < 0)
+			break;
+		pid = fork_client(me, busy, NULL);
+		while (pid > 0 && libos_serve_clients(libos_served(me), NULL, 0) > 0)
+			;
+		libos_close(mine);
+		status_of(pid);
+	}
+	unsetenv("LIBOS_BUSY_POLL_US");
+	is(i, 5, "a home is closed as soon as its client is gone");
+}
+
 /* --- attach ------------------------------------------------------------------ */
 
 static struct sockaddr_un address;
@@ -330,7 +362,7 @@ static void test_move(void)
 
 #define FEW	64
 
-/* All numbers below FEW but static void test_unbornspare. */
+/* All numbers below FEW but @spare. */
 static int use_up(int *fd, int spare)
 {
 	int n = 0, i;
@@ -400,6 +432,7 @@ int main(void)
 	test_killed();
 	test_unborn();
 	test_home_killed();
+	test_home_closed();
 	test_move();
 	test_attach();
 	test_limits();
