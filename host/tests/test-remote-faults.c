@@ -24,7 +24,7 @@ static struct libos_thread *home;
 static struct libos_server *srv;
 static struct {
 	__u64 echoed;		/* by the client that behaves */
-	__u32 stop;
+	enum { RUN, CLIENT_STOPS, ECHO_STOPS } stop;
 } *shared;
 
 static __u32 rnd(__u32 *s)
@@ -154,7 +154,7 @@ static int well_behaved(struct libos_thread *me, void *arg)
 
 	if (fd < 0)
 		return 2;
-	for (i = 0; !load_relaxed(&shared->stop); i++) {
+	for (i = 0; load_relaxed(&shared->stop) == RUN; i++) {
 		size_t len = i % sizeof(out) + 1;
 
 		memset(out, (int)i, len);
@@ -192,8 +192,8 @@ static void *echo_main(void *arg)
 		return "bind";
 	ev.data.fd = l;
 	CALL(me, SYS_epoll_ctl, ep, EPOLL_CTL_ADD, l, P(&ev));
-	store_release(&shared->stop, 0);
-	while (!load_relaxed(&shared->stop)) {
+	store_release(&shared->stop, RUN);
+	while (load_relaxed(&shared->stop) != ECHO_STOPS) {
 		n = CALL(me, SYS_epoll_wait, ep, P(got), 32, 100);
 		for (i = 0; i < n; i++) {
 			int fd = got[i].data.fd;
@@ -403,6 +403,8 @@ static int liar(struct libos_thread *me, void *arg)
 	char junk[2000], *page;
 	int i, j, n;
 
+	/* What is the echo's is not its to read from, nor to write to. */
+	CALL(me, SYS_close_range, 0, ~0U, 0);
 	page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	munmap(page + 4096, 4096);
 	for (i = 0; i < 3000; i++) {
@@ -530,10 +532,10 @@ int main(void)
 		ok(false, "an instance boots");
 		return done();
 	}
-	shared->stop = 1;
+	shared->stop = ECHO_STOPS;
 	libos_thread_new(home, CLONE_FILES | CLONE_FS | CLONE_THREAD | CLONE_SIGHAND, 0, &echo);
 	pthread_create(&thread, NULL, echo_main, echo);
-	if (!eventually(load_acquire(&shared->stop) == 0))
+	if (!eventually(load_acquire(&shared->stop) == RUN))
 		return 1;
 	good = fork_client(home, well_behaved, NULL);
 	srv = libos_served(home);
@@ -541,8 +543,10 @@ int main(void)
 	test_another_user();
 	test_kills();
 	test_lies();
-	store_release(&shared->stop, 1);
+	/* In this order: it may be waiting for an echo. */
+	store_release(&shared->stop, CLIENT_STOPS);
 	is(status_of(good), 0, "the client that behaves has seen nothing of it");
+	store_release(&shared->stop, ECHO_STOPS);
 	pthread_join(thread, &why);
 	ok(!why, "nor has the home's thread");
 	libos_thread_exit(echo, 0);
