@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -29,6 +30,8 @@ static void test_identity(void)
 	ok(sys(SYS_getuid) == 0, "and it is root in its stack");
 	ok(sys(100000) == -ENOSYS, "an unknown call number gives ENOSYS");
 	ok(sys(SYS_fork) == -ENOSYS, "fork is not the stack's business");
+	ok(sys(SYS_getrandom, un.release, 16, GRND_NONBLOCK) == 16,
+	   "its randomness is the host's, and there from the start");
 	ok(strstr(slurp("/proc/version"), "Linux version") != NULL, "/proc is mounted");
 	ok(has_config("/sys/class/net/lo/mtu"), "/sys is mounted");
 }
@@ -313,6 +316,31 @@ static void test_hostfile(void)
 	close(pipefd[1]);
 }
 
+/*
+ * Without a seed getrandom() makes its randomness of when a timer comes, and is runnable
+ * all the while: the host has no occasion to raise the timer's interrupt.
+ */
+static void test_busy(void)
+{
+	struct libos_opts opts = {
+		.size = sizeof(opts),
+		.cmdline = "random.trust_cpu=0",
+	};
+	struct libos_thread *me;
+	struct libos *other;
+	char buf[16];
+	unsigned long arg[6] = { (unsigned long)buf, sizeof(buf) };
+
+	if (libos_open(&opts, &other, &me) < 0) {
+		ok(0, "another instance boots");
+		return;
+	}
+	alarm(60);
+	ok(libos_call(me, SYS_getrandom, arg) == sizeof(buf), "timers run while a task is busy");
+	alarm(0);
+	libos_close(other);
+}
+
 int main(void)
 {
 	boot(0, NULL);
@@ -325,6 +353,7 @@ int main(void)
 	test_threads();
 	test_async();
 	test_hostfile();
+	test_busy();
 	check_log();
 	libos_close(os);
 	return done_testing();

@@ -3,6 +3,11 @@
  * Time comes from the host: one monotonic clock in ns, one timer.  Both the
  * clocksource and sched_clock() have ns resolution; with jiffies for the latter
  * BBR's pacing collapses.
+ *
+ * The host raises the timer's interrupt while the virtual CPU is idle or between
+ * calls.  A task that is busy until some time comes gives it no occasion to, but
+ * reads the clock, be it by schedule(): whoever sees the deadline behind raises the
+ * interrupt himself.
  */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
@@ -24,6 +29,17 @@ static u64 lib_now(void)
 	return lib_host->clock_ns(lib_host_arg) + skipped_ns;
 }
 
+static u64 lib_clock(void)
+{
+	u64 now = lib_now();
+
+	if (unlikely(now > deadline_ns)) {
+		deadline_ns = LIBOS_NEVER;	/* once; the handler sets the next */
+		lib_raise(LIBOS_IRQ_TIMER);
+	}
+	return now;
+}
+
 /* Go on to the next timer at once. */
 void __init lib_time_skip(void)
 {
@@ -38,7 +54,7 @@ void __init lib_time_skip(void)
 
 static u64 clocksource_read(struct clocksource *cs)
 {
-	return lib_now();
+	return lib_clock();
 }
 
 static struct clocksource lib_clocksource = {
@@ -51,12 +67,12 @@ static struct clocksource lib_clocksource = {
 
 unsigned long long notrace sched_clock(void)
 {
-	return lib_host ? lib_now() : 0;
+	return lib_host ? lib_clock() : 0;
 }
 
 cycles_t lib_get_cycles(void)
 {
-	return lib_host ? lib_now() : 0;
+	return lib_host ? lib_clock() : 0;
 }
 
 static int set_next_event(unsigned long delta_ns, struct clock_event_device *dev)
