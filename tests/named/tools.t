@@ -45,8 +45,8 @@ fi
 at ip link add gre7 type gre remote $PEER4 local $OUR4
 at ip -d link show gre7
 check "ip link type gre" out_has 'gre remote 10.77.0.1 local 10.77.0.2'
-at ip maddress add 01:00:5e:00:00:77 dev d1
-at ip maddress show dev d1
+at ip maddress add 01:00:5e:00:00:77 dev eth0
+at ip maddress show dev eth0
 check "ip maddress" out_has '01:00:5e:00:00:77'
 at ip nexthop add id 7 via $PEER4 dev eth0
 at ip nexthop

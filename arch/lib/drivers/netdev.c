@@ -417,11 +417,17 @@ static void netdev_get_stats(struct net_device *dev, struct rtnl_link_stats64 *s
 	s->tx_dropped = nd->drop[DROP_TX_DOWN] + io.drop[LIBOS_DROP_TX_DOWN];
 }
 
+/* Backends filter nothing; but SIOCADDMULTI is refused where this is missing. */
+static void netdev_set_rx_mode(struct net_device *dev)
+{
+}
+
 static const struct net_device_ops netdev_ops = {
 	.ndo_open		= netdev_open,
 	.ndo_stop		= netdev_stop,
 	.ndo_start_xmit		= netdev_start_xmit_skb,
 	.ndo_get_stats64	= netdev_get_stats,
+	.ndo_set_rx_mode	= netdev_set_rx_mode,
 	.ndo_set_mac_address	= eth_mac_addr,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_features_check	= passthru_features_check,
