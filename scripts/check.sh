@@ -76,7 +76,7 @@ for k; do
 	run "kernel $k" $(select_tests "$O"/tests/tests/kernel-*)
 	# shellcheck disable=SC2046
 	[ "$k" = "$first" ] || run "rooms on $k" $(select_tests "$O"/host/tests/test-linux \
-		"$O"/host/tests/test-sim "$O"/glue/tests/kernel-*)
+		"$O"/host/tests/test-sim "$O"/host/tests/test-remote* "$O"/glue/tests/kernel-*)
 	case $k in
 	*-full)
 		# shellcheck disable=SC2046
