@@ -8,6 +8,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -326,6 +327,7 @@ static void test_nested(void)
 }
 
 static int cleaned;
+static sem_t pushed;
 
 static void cleanup(void *arg)
 {
@@ -337,6 +339,7 @@ static void *cancel_me(void *arg)
 	char b;
 
 	pthread_cleanup_push(cleanup, NULL);
+	sem_post(&pushed);
 	(void)!read(p[0], &b, 1);
 	pthread_cleanup_pop(0);
 	return NULL;
@@ -350,9 +353,14 @@ static void test_cancel(void)
 
 	cleaned = 0;
 	for (i = 0; i < 50; i++) {
+		sem_init(&pushed, 0, 0);
 		pthread_create(&th, NULL, cancel_me, NULL);
-		if (i & 1)
+		/* Half of them in read(), or on the way; the others wherever they are. */
+		if (i & 1) {
+			while (sem_wait(&pushed))
+				;
 			usleep(500);
+		}
 		pthread_cancel(th);
 		pthread_join(th, &r);
 		ok &= r == PTHREAD_CANCELED;
@@ -479,7 +487,7 @@ static void test_storm(void)
 	for (i = 0; i < 2; i++)
 		pthread_join(s[i], NULL);
 	setitimer(ITIMER_REAL, &off, NULL);
-	for (i = 0; i < 200 && queued < 750; i++)
+	for (i = 0; i < 2000 && queued < 750; i++)
 		usleep(10000);
 	stop = 1;
 	for (i = 0; i < 4; i++) {

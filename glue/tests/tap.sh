@@ -45,15 +45,16 @@ same() {
 		shift
 	done
 	shift
+	command -v "$1" >/dev/null || r=1
 	STATUS_FILE=$TMP/st1 status_of timeout -k 1 60 "$@" >"$TMP/out1" 2>"$TMP/err1" </dev/null || true
 	STATUS_FILE=$TMP/st2 status_of timeout -k 1 60 "$GRUN" "${opts[@]}" "$@" >"$TMP/out2" 2>"$TMP/err2" </dev/null || true
 	cmp -s "$TMP/out1" "$TMP/out2" && cmp -s "$TMP/st1" "$TMP/st2" || r=1
 	ok $r "$name"
 	if [ $r -ne 0 ]; then
-		echo "# wait status $(cat "$TMP/st1") natively, $(cat "$TMP/st2") here"
+		echo "# $name: wait status $(cat "$TMP/st1") natively, $(cat "$TMP/st2") here"
 		diff "$TMP/out1" "$TMP/out2" | head -10 | sed 's/^/# /'
 		head -c 1000 "$TMP/err2" | sed 's/^/# /'
-	fi
+	fi >&2
 }
 
 finish() {
