@@ -272,9 +272,9 @@ static void *server_main(void *arg)
 
 	pthread_setname_np(pthread_self(), "libos-server");
 	lock_politely(srv);
-	while (!load_acquire(&srv->stop)) {
+	for (;;) {
 		hot_spin(srv);
-		/* The bell that said so may have been heard there. */
+		/* Here: the bell of who stops us may have been heard there. */
 		if (load_acquire(&srv->stop))
 			break;
 		/* What comes while we say that we look no longer has not rung. */
