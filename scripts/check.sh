@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Build everything and run every test: check.sh KERNEL…, as 6.12-full 6.1-full.
 #
-# Tests that need no kernel library run once; those of tests/ run on each full
-# one.  ONLY=pattern limits the run to files whose path matches.
+# Tests that need no kernel library run once; those of the kernel layer, and of rooms
+# with it, on each; programs on each full one.  ONLY=pattern limits the run to files
+# whose path matches.
 set -eu
 
 cd "$(dirname "$0")/.."

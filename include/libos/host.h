@@ -164,7 +164,9 @@ struct libos_netdev_params {
  * @clock_ns: monotonic time in ns.  Must never go backward
  * @wall_ns: time since 1970-01-01 UTC in ns, read once at boot
  * @timer_set: arm the one timer for the absolute @deadline_ns of @clock_ns
- *	(%LIBOS_NEVER: disarm).  When it passes: raise(LIBOS_IRQ_TIMER), run()
+ *	(%LIBOS_NEVER: disarm).  When it passes: raise(LIBOS_IRQ_TIMER), run().
+ *	A host may be late while a call is inside: a task that is busy raises it
+ *	itself when it sees the time
  * @random: fill @buf with @len random bytes.  All the randomness there is
  * @halt: the instance has halted: @code 0 for a clean power-off, else a panic,
  *	whose log has been given to @console.  May return; every later entry
