@@ -14,6 +14,7 @@
 
 #include "../sys.h"
 #include "client.h"
+#include "rights.h"
 
 #define EXPORT	__attribute__((visibility("default")))
 
@@ -52,33 +53,21 @@ static int send_hello(int sock, __u32 kind, const char *text)
 	return n == (ssize_t)(sizeof(h) + h.len) ? 0 : -ECONNRESET;
 }
 
-static int read_welcome(int sock, struct remote_welcome *w, int *memfd)
+static int read_welcome(int sock, struct remote_welcome *w, int *file)
 {
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec iov = { w, sizeof(*w) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c;
-	ssize_t n;
+	long n = rights_receive(sock, w, sizeof(*w), file, WELCOME_FILES);
+	int i;
 
-	*memfd = -1;
-	do {
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return n ? -errno : -ECONNRESET;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(memfd, CMSG_DATA(c), sizeof(int));
+		return n ? (int)n : -ECONNRESET;
 	if (n != sizeof(*w) || w->magic != REMOTE_MAGIC || w->status > 0)
 		return -EPROTO;
 	if (w->status < 0)
 		return w->status;
-	return *memfd < 0 ? -EMFILE : 0;
+	for (i = 0; i < WELCOME_FILES; i++)
+		if (file[i] < 0)
+			return -EMFILE;
+	return 0;
 }
 
 static void *map(size_t len, int prot, int flags, int fd)
@@ -88,7 +77,7 @@ static void *map(size_t len, int prot, int flags, int fd)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-static int make_client(int sock, int memfd, const struct remote_welcome *w,
+static int make_client(int sock, int *file, const struct remote_welcome *w,
 		       struct libos_thread **main)
 {
 	cpu_set_t set;
@@ -97,7 +86,7 @@ static int make_client(int sock, int memfd, const struct remote_welcome *w,
 	c = map(sizeof(*c), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (!c)
 		return -ENOMEM;
-	c->shm = map(REMOTE_SHM, PROT_READ | PROT_WRITE, MAP_SHARED, memfd);
+	c->shm = map(REMOTE_SHM, PROT_READ | PROT_WRITE, MAP_SHARED, file[WELCOME_SHM]);
 	if (!c->shm) {
 		munmap(c, sizeof(*c));
 		return -ENOMEM;
@@ -115,27 +104,30 @@ static int make_client(int sock, int memfd, const struct remote_welcome *w,
 	c->os.clock = clock_find();
 	c->os.spin_ns = spin_budget();
 	c->spare = sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 2;
-	c->os.main = *main = &client_thread_init(c, 0, sock)->base;
+	c->bell = fd_high(file[WELCOME_BELL]);
+	c->os.main = *main = &client_thread_init(c, 0, sock, fd_high(file[WELCOME_WAKE]))->base;
+	file[WELCOME_BELL] = file[WELCOME_WAKE] = -1;
 	return 0;
 }
 
 /* @sock: consumed on success only. */
 int client_begin(int sock, struct libos_thread **main)
 {
+	int i, r, file[WELCOME_FILES];
 	struct remote_welcome w;
-	int memfd, r;
 
 	r = send_hello(sock, REMOTE_HELLO, "");
 	if (r < 0)
 		return r;
-	r = read_welcome(sock, &w, &memfd);
+	r = read_welcome(sock, &w, file);
 	if (r == 0) {
 		/* Fails where there is no Yama, and nothing is to be permitted. */
 		prctl(PR_SET_PTRACER, (unsigned long)w.home, 0, 0, 0);
-		r = make_client(sock, memfd, &w, main);
+		r = make_client(sock, file, &w, main);
 	}
-	if (memfd >= 0)
-		close(memfd);
+	for (i = 0; i < WELCOME_FILES; i++)
+		if (file[i] >= 0)
+			close(file[i]);
 	return r;
 }
 
@@ -186,14 +178,17 @@ EXPORT int libos_ask(int sock, const char *question, char *reply, size_t max)
 	return (int)n;
 }
 
-/* In a child: the sockets of the parent, which was a client. */
+/* In a child: the files of the parent, which was a client. */
 void client_forked(const struct client *c)
 {
 	__u32 i, top = load_acquire(&c->top);
 
 	for (i = 0; i < top; i++)
-		if (load_relaxed(&c->thread[i].sock) > 0)
+		if (load_relaxed(&c->thread[i].sock) > 0) {
 			close(c->thread[i].sock);
+			close(c->thread[i].wake);
+		}
+	close(c->bell);
 	client_signalfd_close(c);
 }
 

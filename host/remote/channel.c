@@ -8,8 +8,6 @@
 #include "../sys.h"
 #include "server.h"
 
-#include <sys/socket.h>
-
 #define NOT_YET		((__s64)1 << 63)	/* no call returns that */
 
 /* Copy the request that is in the slot.  False if it is none.  Token held. */
@@ -39,7 +37,7 @@ bool channel_take(struct served *t)
 /* Does the client want the call that is inside to end? */
 bool channel_interrupts(const struct served *t)
 {
-	return t->inside && !t->interrupted &&
+	return load_relaxed(&t->inside) && !t->interrupted &&
 	       (t->doomed || load_acquire(&t->slot->intr) == t->seq);
 }
 
@@ -55,8 +53,10 @@ void channel_out(struct served *t)
 /* Never blocks, whatever the file and however full. */
 static void wake_client(struct served *t)
 {
-	if (load_relaxed(&t->slot->sleeps) && t->src.fd >= 0)
-		sys(SYS_sendto, t->src.fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+	__u64 one = 1;
+
+	if (load_relaxed(&t->slot->sleeps) && t->wake >= 0)
+		sys(SYS_write, t->wake, &one, sizeof(one));
 }
 
 /*

@@ -2,90 +2,39 @@
 /*
  * A call into another process's instance; see wire.h for the channel.
  *
- * The thread writes its request, rings if the home does not look by itself, and waits.
- * It asks without sleeping for up to libos.spin_ns while experience says that this
- * pays (scores, as in poll.c).  Then it sleeps in recv() on its socket, which ends when the
- * home has an answer, or when the home is no more.
+ * The thread writes its request, rings if the home does not look by itself, and waits: awake
+ * for a while if that pays (spin.c), then asleep in ppoll() on its bell and its socket, which
+ * ends when the home has an answer, or when the home is no more.
  *
  * Hot: no libc, any FS base.
  */
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 
 #include "../sys.h"
 #include "client.h"
+#include "rights.h"
 
 #define EXPORT		__attribute__((visibility("default")))
-#define SCORE_MAX	16
 
 static void home_is_gone(struct client *c)
 {
 	store_release(&c->dead, 1);
 }
 
-/* Tell the home to look at the slot.  A full socket has been rung already. */
+/* Tell the home to look at our slots. */
 static void ring(struct client_thread *t)
 {
-	long r;
+	__u64 v = 1;
 
-	do {
-		r = sys(SYS_sendto, t->sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
-	} while (r == -EINTR);
-	if (r == -EPIPE || r == -ECONNRESET)
-		home_is_gone(t->client);
-}
-
-static bool complete(const struct client_thread *t)
-{
-	return load_acquire(&t->slot->rep) == t->base.seq;
-}
-
-static void score(__s32 *score, bool good)
-{
-	if (good && *score < SCORE_MAX)
-		++*score;
-	else if (!good && *score > -SCORE_MAX)
-		*score -= 2;
-}
-
-/*
- * Ask without sleeping.  What the home has to do takes it microseconds, if it has a CPU;
- * what a call sleeps for (slot.parked) may take for ever.  Each has its own score.  For the
- * latter the home waits awake already, and a third CPU is for whom both wait for.
- */
-static bool spin(struct client_thread *t)
-{
-	struct libos *os = t->base.os;
-	__u64 end;
-	int i;
-
-	/* On one CPU whom we wait for cannot run while we do. */
-	if (!os->spin_ns || (t->slot->cpu >= 0 && t->slot->cpu == load_relaxed(&t->slot->home_cpu)))
-		return complete(t);
-	if (t->work_score < 0) {
-		t->work_score++;	/* now and then, see whether it pays again */
-		return complete(t);
+	/* Somebody has filled it. */
+	while (sys(SYS_write, t->client->bell, &v, sizeof(v)) == -EAGAIN) {
+		sys(SYS_read, t->client->bell, &v, sizeof(v));
+		v = 1;
 	}
-	end = os->clock() + os->spin_ns;
-	do {
-		for (i = 0; i < 16; i++) {
-			if (complete(t)) {
-				score(&t->work_score, true);
-				return true;
-			}
-			if (load_relaxed(&t->slot->parked) == t->base.seq &&
-			    (!t->client->spare || t->event_score < 0))
-				return false;
-			cpu_relax();
-		}
-	} while (os->clock() < end);
-	/* In vain: that has cost more than many a sleep. */
-	if (load_relaxed(&t->slot->parked) == t->base.seq)
-		t->event_score = -SCORE_MAX;
-	else
-		t->work_score = -SCORE_MAX;
-	return false;
 }
 
 /* The home may read and write our memory, whichever process it is. */
@@ -99,33 +48,32 @@ static void permit(struct client_thread *t)
 	store_relaxed(&t->client->home, home);
 }
 
-/*
- * @leave: what comes on the socket is not to be read; a bell of before keeps us awake.
- * @signals: there are signalfds that the call may wait for
- */
-static void sleep_until_complete(struct client_thread *t, bool leave, bool signals)
+/* @signals: there are signalfds that the call may wait for */
+static void sleep_until_complete(struct client_thread *t, bool signals)
 {
 	struct client *c = t->client;
-	struct libos *os = t->base.os;
-	__u64 start = os->spin_ns ? os->clock() : 0;
-	int flags = (leave ? MSG_PEEK : 0) | (signals ? MSG_DONTWAIT : 0);
-	char buf[16];
-	long r;
+	struct pollfd p[3] = {
+		{ .fd = t->wake, .events = POLLIN },
+		{ .fd = t->sock },
+		{ .fd = c->watch, .events = POLLIN },
+	};
+	__u64 start = t->base.os->clock(), v;
 
 	xchg(&t->slot->sleeps, 1);
-	while (!complete(t) && !load_acquire(&c->dead)) {
+	while (!client_complete(t) && !load_acquire(&c->dead)) {
 		permit(t);
-		if (unlikely(signals))
-			client_signalfd_wait(c, t->sock);
-		r = sys(SYS_recvfrom, t->sock, buf, sizeof(buf), flags, NULL, NULL);
+		if (sys(SYS_ppoll, p, signals ? 3 : 2, NULL, NULL, 0) <= 0)
+			continue;	/* a signal */
+		if (p[0].revents & POLLIN)
+			sys(SYS_read, t->wake, &v, sizeof(v));
+		if (unlikely(signals && p[2].revents))
+			client_signalfd_sync(c);
 		/* A thread that ends is answered, and then hung up. */
-		if ((r == 0 || (r < 0 && r != -EINTR && r != -EAGAIN)) && !complete(t))
+		if (((p[0].revents & POLLNVAL) || p[1].revents) && !client_complete(t))
 			home_is_gone(c);
 	}
 	store_relaxed(&t->slot->sleeps, 0);
-	/* Twice: part of it was the time it takes to be woken. */
-	if (os->spin_ns && load_relaxed(&t->slot->parked) == t->base.seq)
-		score(&t->event_score, os->clock() - start < 2 * os->spin_ns);
+	client_slept(t, start);
 }
 
 /* copy.S */
@@ -184,6 +132,16 @@ static void put_message(struct pieces *p, __u64 addr, bool data)
 	put_vector(p, (__u64)m->msg_iov, m->msg_iovlen, data);
 }
 
+static void put_sets(struct pieces *p, const unsigned long arg[6])
+{
+	__u64 len = arg[0] <= FD_SETSIZE ? (arg[0] + 63) / 64 * 8 : 0;
+	int i;
+
+	for (i = 1; i <= 3; i++)
+		put(p, arg[i], len);
+	put(p, arg[4], sizeof(struct timespec));
+}
+
 /*
  * What a call will surely read.  Without it the home reads our memory itself, and finds
  * out what is wrong with it.
@@ -227,6 +185,12 @@ static void put_payload(struct remote_slot *s, long nr, const unsigned long arg[
 		break;
 	case SYS_recvfrom:
 		put(&p, arg[5], sizeof(int));
+		break;
+#ifdef SYS_poll
+	case SYS_select:
+#endif
+	case SYS_pselect6:
+		put_sets(&p, arg);
 		break;
 #ifdef SYS_poll
 	case SYS_poll:
@@ -304,10 +268,11 @@ long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], 
 	xchg(&s->req, thr->seq);
 	if (!load_relaxed(&s->watched))
 		ring(t);
-	if (!spin(t))
-		sleep_until_complete(t, nr == SYS_mmap, signals);
-	if (likely(complete(t))) {
+	if (!client_spin(t))
+		sleep_until_complete(t, signals);
+	if (likely(client_complete(t))) {
 		ret = take_payload(s, load_relaxed(&s->ret));
+		client_weigh(t, nr, ret);
 		thr->signals |= load_relaxed(&s->signals);
 	}
 out:
@@ -358,8 +323,9 @@ static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
 			     struct libos_thread **out)
 {
 	struct client *c = to_client_thread(parent)->client;
+	struct remote_thread m;
 	struct client_thread *t;
-	int sv[2];
+	int sv[2], wake = -1;
 	long r;
 
 	r = client_socketpair(sv);
@@ -369,11 +335,16 @@ static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
 	sys(SYS_close, sv[1]);
 	if (r >= REMOTE_SLOTS)
 		r = -EPROTO;
+	if (r >= 0 && rights_receive(sv[0], &m, sizeof(m), &wake, 1) <= 0)
+		r = -ESHUTDOWN;
+	if (r >= 0 && wake < 0)
+		r = -EMFILE;
 	if (r < 0) {
+		/* The home ends what it has of the thread. */
 		sys(SYS_close, sv[0]);
 		return (int)r;
 	}
-	t = client_thread_init(c, (unsigned int)r, sv[0]);
+	t = client_thread_init(c, (unsigned int)r, sv[0], fd_high(wake));
 	*out = &t->base;
 	return 0;
 }
@@ -381,13 +352,14 @@ static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
 static void remote_thread_exit(struct libos_thread *thr, int code)
 {
 	struct client_thread *t = to_client_thread(thr);
-	int sock = t->sock;
+	int sock = t->sock, wake = t->wake;
 
 	/* The home may give the slot to a new thread as soon as it has answered. */
 	xchg(&t->leaving, 1);
 	call3(thr, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0);
 	store_relaxed(&t->sock, 0);
 	sys(SYS_close, sock);
+	sys(SYS_close, wake);
 	store_release(&t->leaving, 0);
 }
 
@@ -411,7 +383,7 @@ EXPORT int libos_is_remote(const struct libos_thread *thr)
 }
 
 /* The slot at @index is a thread's that has none of its past. */
-struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock)
+struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock, int wake)
 {
 	struct client_thread *t = &c->thread[index];
 	__u32 seq, top = load_relaxed(&c->top);
@@ -429,6 +401,7 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 	t->client = c;
 	t->work_score = 0;
 	t->event_score = -1;
+	t->wake = wake;
 	t->sock = sock;
 	while (top <= index && !__atomic_compare_exchange_n(&c->top, &top, index + 1, false,
 							    __ATOMIC_RELEASE, __ATOMIC_RELAXED))

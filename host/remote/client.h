@@ -21,9 +21,12 @@ struct client_thread {
 	struct client *client;		/* [S] */
 	struct remote_slot *slot;	/* [S] */
 	int sock;			/* [O] 0: not in use, as in a fresh mapping; see fd_high() */
+	int wake;			/* [O] eventfd by which the home tells us */
 	__u32 leaving;			/* [A] its last owner is not done with it yet */
-	__s32 work_score;		/* [O] does it pay to spin for the home's work */
+	__s32 work_score;		/* [O] does it pay to spin for the home's work; see spin.c */
 	__s32 event_score;		/* [O] and for what a call sleeps for */
+	__s32 bytes;			/* [O] that a call moves, on average */
+	__u64 move_at;			/* [O] ns, when to go to another CPU again */
 };
 
 /* What the home polls for a signalfd of this process; locked. */
@@ -42,6 +45,7 @@ struct client {
 	struct libos_kernel_ops kernel;	/* version and fault only */
 	char release[64];
 	char *shm;			/* [S] */
+	int bell;			/* [S] eventfd by which the home is told */
 	__u32 dead;			/* [A] the home is gone */
 	bool spare;			/* [S] there are more than two CPUs */
 	__s32 home;			/* [A] its pid */
@@ -60,13 +64,18 @@ struct client {
 extern const struct thread_ops remote_thread_ops;
 long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint);
 unsigned long client_fault(unsigned long ip);
-struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock);
+struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock,
+					 int wake);
 int client_socketpair(int sv[2]);
+
+/* spin.c; hot */
+bool client_spin(struct client_thread *t);
+void client_slept(struct client_thread *t, __u64 start);
+void client_weigh(struct client_thread *t, long nr, long ret);
 
 /* signalfd.c; hot */
 int client_signalfd(struct client *c, int fd);
 void client_signalfd_sync(struct client *c);
-void client_signalfd_wait(struct client *c, int sock);
 void client_signalfd_close(const struct client *c);
 
 /* map.c; hot */
@@ -84,6 +93,12 @@ int fd_high(int fd);
 static inline struct client_thread *to_client_thread(const struct libos_thread *thr)
 {
 	return (struct client_thread *)thr;
+}
+
+/* Does the answer stand? */
+static inline bool client_complete(const struct client_thread *t)
+{
+	return load_acquire(&t->slot->rep) == t->base.seq;
 }
 
 #endif /* HOST_REMOTE_CLIENT_H */

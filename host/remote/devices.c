@@ -41,10 +41,9 @@ static void watch(struct libos_server *srv, bool on)
 	epoll_ctl(srv->epfd, EPOLL_CTL_MOD, srv->os->epfd, &ev);
 }
 
-static void devices_event(struct source *src, __u32 events)
+/* They have woken the server. */
+void devices_event(struct libos_server *srv)
 {
-	struct libos_server *srv = src->srv;
-
 	bool any;
 
 	if (!devices_look(srv, &any))
@@ -57,7 +56,7 @@ int devices_init(struct libos_server *srv)
 {
 	struct epoll_event ev = { .data.ptr = &srv->devices };
 
-	srv->devices = (struct source){ .event = devices_event, .srv = srv, .fd = -1 };
+	srv->devices = (struct source){ .srv = srv, .fd = -1 };
 	return epoll_ctl(srv->epfd, EPOLL_CTL_ADD, srv->os->epfd, &ev) < 0 ? -errno : 0;
 }
 
@@ -75,6 +74,14 @@ static bool claim(struct libos *os)
 	os->poller_done = false;
 	os->kicked = 1;
 	return poller == POLLER_HELPER;
+}
+
+/* Look at devices and timer, if it is for us to do.  Token held.  Returns true. */
+bool devices_once(struct libos_server *srv)
+{
+	if (ours(srv))
+		poll_once(srv->os);
+	return true;
 }
 
 /*

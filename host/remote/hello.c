@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../sys.h"
+#include "rights.h"
 #include "server.h"
 
 struct message {
@@ -70,42 +71,35 @@ static int may_enter(const struct message *m)
 	return r;
 }
 
-static int send_welcome(int sock, const struct libos_server *srv, int status, int memfd)
+static int send_welcome(int sock, const struct libos_server *srv, int status, const int *file)
 {
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
 	struct remote_welcome w = {
 		.magic = REMOTE_MAGIC,
 		.status = status,
 		.home = getpid(),
 	};
-	struct iovec iov = { &w, sizeof(w) };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-	};
-	struct cmsghdr *c;
 
 	strncpy(w.release, srv->os->kernel->version, sizeof(w.release) - 1);
-	if (memfd >= 0) {
-		msg.msg_control = control;
-		msg.msg_controllen = sizeof(control);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &memfd, sizeof(int));
-	}
-	return sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(w) ? 0 : -ECONNRESET;
+	return rights_send(sock, &w, sizeof(w), file, file ? WELCOME_FILES : 0);
 }
 
 /* The first thread of @peer has said hello. */
 static void welcome(struct peer *peer, int pid)
 {
+	struct served *t = peer->thread[0];
 	int r = peer_greet(peer, pid);
 
-	if (r < 0)
+	if (r == -ECONNRESET)
 		return;		/* gone already */
-	if (send_welcome(peer->thread[0]->src.fd, peer->srv, 0, peer->memfd) < 0)
+	if (r < 0) {
+		send_welcome(t->src.fd, peer->srv, r, NULL);
+		peer_gone(peer);
+		return;
+	}
+	if (send_welcome(t->src.fd, peer->srv, 0, (int[WELCOME_FILES]){
+			 [WELCOME_SHM] = peer->memfd,
+			 [WELCOME_BELL] = peer->bell.fd,
+			 [WELCOME_WAKE] = t->wake }) < 0)
 		peer_gone(peer);
 	else
 		peer_sent(peer);
@@ -132,7 +126,7 @@ void hello_event(struct served *t, __u32 events)
 		return;
 	}
 	if (r != -ECONNRESET)
-		send_welcome(t->src.fd, peer->srv, r, -1);
+		send_welcome(t->src.fd, peer->srv, r, NULL);
 	peer_gone(peer);
 }
 
@@ -157,7 +151,7 @@ static void enter(struct guest *g, int pid)
 	guest_end(g);
 	r = peer_new(srv, srv->self, sock, &peer);
 	if (r < 0) {
-		send_welcome(sock, srv, r, -1);
+		send_welcome(sock, srv, r, NULL);
 		close(sock);
 		return;
 	}
@@ -209,7 +203,7 @@ static void guest_event(struct source *src, __u32 events)
 		return;
 	}
 	if (r != -ECONNRESET)
-		send_welcome(src->fd, src->srv, r ? r : -EPROTO, -1);
+		send_welcome(src->fd, src->srv, r ? r : -EPROTO, NULL);
 	guest_end(g);
 }
 

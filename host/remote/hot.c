@@ -5,7 +5,7 @@
  * To ring costs the client a system call, and to be woken costs the server more than
  * most calls take.  So the threads that have called lately are hot, some few of them,
  * and know it (slot.watched).  The server looks at them before it sleeps, for up to
- * libos.spin_ns after the last request, while experience says that the next one comes
+ * SPINS * libos.spin_ns after the last request, while experience says that the next one comes
  * within that (a score, as in poll.c).
  *
  * Before it sleeps it says that it looks no longer, executes a full barrier, and looks
@@ -18,6 +18,7 @@
 #include "server.h"
 
 #define SCORE_MAX	16
+#define SPINS		4	/* budgets: many wait for the one */
 #define LOOK_NS		10000	/* at bells, meanwhile */
 #define LOOKS		32	/* between looks at the clock */
 #define FRAMES_NS	5000	/* between looks at devices while requests come */
@@ -79,7 +80,7 @@ void hot_woken(struct libos_server *srv)
 	struct libos *os = srv->os;
 
 	/* Twice: part of it was the time it takes to be woken. */
-	if (os->clock() - srv->idle_since < 2 * os->spin_ns)
+	if (os->clock() - srv->idle_since < 2 * SPINS * os->spin_ns)
 		score(srv, true);
 	else if (srv->spin_score > -SCORE_MAX)
 		srv->spin_score--;
@@ -94,6 +95,8 @@ void hot_add(struct served *t)
 	unsigned int i;
 
 	if (!os->spin_ns)
+		return;
+	if (load_relaxed(&t->slot->near))
 		return;
 	hot_woken(srv);
 	for (i = 0; i < srv->nhot; i++)
@@ -167,10 +170,10 @@ void hot_spin(struct libos_server *srv)
 	bool called, any;
 	int i;
 
-	if (!os->spin_ns || srv->spin_score <= 0 || !apart(srv))
+	if (!os->spin_ns || srv->spin_score <= 0 || srv->near || !apart(srv))
 		return;
 	now = os->clock();
-	end = now + os->spin_ns;
+	end = now + SPINS * os->spin_ns;
 	look = now + LOOK_NS;
 	frames = now;
 	for (;;) {
@@ -179,16 +182,18 @@ void hot_spin(struct libos_server *srv)
 			called = serve_hot(srv);
 			cpu_relax();
 		}
+		if (srv->near)
+			return;
 		now = os->clock();
 		if (called) {
 			score(srv, true);
 			srv->part_wait = 0;
-			end = now + os->spin_ns;
+			end = now + SPINS * os->spin_ns;
 		}
 		if (!called || now >= frames) {
 			devices_look(srv, &any);
 			if (any)
-				end = now + os->spin_ns;
+				end = now + SPINS * os->spin_ns;
 			frames = now + FRAMES_NS;
 		}
 		if (now >= end) {

@@ -3,49 +3,34 @@
  * The client's side of ring.c: mmap() and munmap() of a stack file.
  *
  * Hot: no libc.  The home's message with the pieces comes before its answer, on the
- * thread's socket, so while it waits for the answer the thread must not read that.
+ * thread's socket.
  */
 #include <sys/mman.h>
-#include <sys/socket.h>
 
 #include "../sys.h"
 #include "client.h"
+#include "rights.h"
 
 struct answer {
 	struct remote_ring h;
 	struct remote_piece piece[REMOTE_PIECES];
 };
 
-/* Read from @sock until the pieces come.  Returns the arena's file. */
+/* The message on @sock.  Returns the arena's file. */
 static long read_answer(int sock, struct answer *a)
 {
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	long n;
+	int file;
+	long n = rights_receive(sock, a, sizeof(*a), &file, 1);
 
-	for (;;) {
-		struct iovec iov = { a, sizeof(*a) };
-		struct msghdr msg = {
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control),
-		};
-		struct cmsghdr *c = (struct cmsghdr *)control;
-
-		n = sys(SYS_recvmsg, sock, &msg, MSG_CMSG_CLOEXEC);
-		if (n == -EINTR || n == 1)	/* a signal; a bell of before */
-			continue;
-		if (n <= 0)
-			return -ESHUTDOWN;
-		if (msg.msg_controllen < CMSG_LEN(sizeof(int)) || c->cmsg_type != SCM_RIGHTS)
-			return -EMFILE;
-		if (n < (long)sizeof(a->h) || a->h.magic != REMOTE_MAGIC ||
-		    a->h.npiece > REMOTE_PIECES) {
-			sys(SYS_close, *(int *)CMSG_DATA(c));
-			return -EPROTO;
-		}
-		return *(int *)CMSG_DATA(c);
+	if (n <= 0)
+		return -ESHUTDOWN;
+	if (file < 0)
+		return -EMFILE;
+	if (n < (long)sizeof(a->h) || a->h.magic != REMOTE_MAGIC || a->h.npiece > REMOTE_PIECES) {
+		sys(SYS_close, file);
+		return -EPROTO;
 	}
+	return file;
 }
 
 static long map_pieces(const struct answer *a, int file, unsigned long prot)

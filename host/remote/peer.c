@@ -24,11 +24,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "../sys.h"
+#include "rights.h"
 #include "server.h"
 
 #define TASK_FLAGS	(CLONE_FILES | CLONE_FS | CLONE_THREAD | CLONE_SIGHAND | CLONE_SYSVSEM | \
@@ -90,6 +92,7 @@ static void peer_free(struct peer *peer)
 	peer_tokens_drop(peer);
 	peer_rings_drop(peer);
 	source_close(&peer->pidsrc);
+	source_close(&peer->bell);
 	drop_memfd(peer);
 	if (peer->shm)
 		munmap(peer->shm, REMOTE_SHM);
@@ -151,7 +154,7 @@ static int add_thread(struct peer *peer, struct libos_thread *parent, __u64 flag
 	link_init(&t->busy);
 	t->peer = peer;
 	t->index = i;
-	t->src.fd = -1;
+	t->src.fd = t->wake = -1;
 	t->slot = (struct remote_slot *)(peer->shm + (size_t)i * REMOTE_SLOT);
 	/* An earlier thread's, whose client may have left anything. */
 	t->seq = load_relaxed(&t->slot->req);
@@ -187,7 +190,7 @@ int peer_new(struct libos_server *srv, struct libos_thread *parent, int sock, st
 	if (!peer)
 		return -ENOMEM;
 	peer->srv = srv;
-	peer->pidsrc.fd = peer->memfd = -1;
+	peer->pidsrc.fd = peer->bell.fd = peer->memfd = -1;
 	peer->number = ++srv->numbers;
 	link_add_tail(&peer->peers, &srv->peers);
 	if (!srv->npeer++)
@@ -243,6 +246,32 @@ void peer_watch(struct peer *peer, int pid)
 		close(fd);
 }
 
+/* The eventfd by which @t is told. */
+static int make_wake(struct served *t)
+{
+	int fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+
+	if (fd < 0)
+		return -errno;
+	server_fd_note(t->peer->srv, fd);
+	t->wake = fd;		/* nobody tells it anything yet */
+	return 0;
+}
+
+static int make_bell(struct peer *peer)
+{
+	int r, fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+
+	if (fd < 0)
+		return -errno;
+	r = source_add(peer->srv, &peer->bell, fd, served_bell);
+	if (r < 0)
+		close(fd);
+	else
+		source_only_edges(&peer->bell);
+	return r;
+}
+
 /*
  * The process behind the first thread's socket is @pid, and wants to begin.  Its task
  * was made before there was a pid; make it another one that has it.
@@ -251,10 +280,17 @@ int peer_greet(struct peer *peer, int pid)
 {
 	struct served *t = peer->thread[0];
 	struct libos_task *task;
+	int r;
 
 	peer_watch(peer, pid);
 	if (peer->gone)
 		return -ECONNRESET;
+	r = make_bell(peer);
+	if (r == 0)
+		r = make_wake(t);
+	if (r < 0)
+		return r;
+	source_only_hangup(&t->src);
 	if (task_new(&t->base, CLONE_FILES | CLONE_FS, pid, &t->base, &task) >= 0) {
 		call_on(&t->base, LIBOS_NR_TASK_EXIT, 0, 0, 0, 0);
 		t->base.task = task;
@@ -276,8 +312,10 @@ void fork_over(struct peer *child, int pid)
 /* A client's thread asks for a slot for another; @fd is a number in the client. */
 int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd)
 {
+	const struct remote_thread m = { .magic = REMOTE_MAGIC };
 	struct peer *peer = parent->peer;
-	int sock, r;
+	struct served *t;
+	int sock, err, r;
 
 	if (peer->pidsrc.fd < 0)
 		return -EMFILE;
@@ -288,6 +326,15 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd)
 	if (r < 0) {
 		close(sock);
 		return r;
+	}
+	t = peer->thread[r];
+	source_only_hangup(&t->src);
+	err = make_wake(t);
+	if (err == 0)
+		err = rights_send(sock, &m, sizeof(m), &t->wake, 1);
+	if (err < 0) {
+		served_doom(t);
+		return err;
 	}
 	return r;
 }
@@ -303,8 +350,10 @@ void peer_thread_end(struct served *t, int code, bool reply)
 	struct libos *os = srv->os;
 
 	hot_remove(t);
-	if (!reply)
+	if (!reply) {
 		source_close(&t->src);
+		wake_close(t);
+	}
 	if (t->doomed)
 		srv->ndoomed--;
 	call_on(&t->base, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0, 0);
@@ -316,6 +365,7 @@ void peer_thread_end(struct served *t, int code, bool reply)
 	if (reply) {
 		channel_reply(t, 0, 0);
 		source_close(&t->src);
+		wake_close(t);
 	}
 	peer->thread[t->index] = NULL;
 	server_bury(srv, t);

@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 
 #include "../sys.h"
+#include "rights.h"
 #include "server.h"
 
 struct answer {
@@ -50,27 +50,6 @@ static int find_pieces(const struct libos *os, const struct map_log *log, struct
 		done += p->len;
 	}
 	return done == a->h.len ? 0 : -EIO;
-}
-
-static int send_answer(int sock, const struct answer *a, int file)
-{
-	char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
-	struct iovec iov = {
-		(void *)a, offsetof(struct answer, piece) + a->h.npiece * sizeof(*a->piece)
-	};
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &file, sizeof(int));
-	return sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -ENOMEM : 0;
 }
 
 static void note_in(struct libos *os, struct map_log *log)
@@ -107,7 +86,8 @@ long ring_map(struct served *t, const struct libos_call *c)
 	a->h.len = (c->arg[1] + 4095) & ~4095ULL;
 	r = find_pieces(os, log, a);
 	if (r == 0)
-		r = send_answer(t->src.fd, a, os->arena_fd);
+		r = rights_send(t->src.fd, a, offsetof(struct answer, piece) +
+				a->h.npiece * sizeof(*a->piece), &os->arena_fd, 1);
 	if (r < 0) {
 		call_on(&t->base, SYS_munmap, (unsigned long)home, a->h.len, 0, 0);
 		goto out;

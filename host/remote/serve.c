@@ -6,8 +6,7 @@
  * the kernel layer and holds nothing here: whoever polls devices completes it
  * (channel_done()), be it the home's program or the server (devices.c).
  */
-#include <poll.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include "../sys.h"
 #include "server.h"
@@ -27,6 +26,7 @@ static int interrupt(struct served *t)
 static void after_entry(struct served *t, int r)
 {
 	struct libos *os = t->base.os;
+	bool looked = false;
 
 	while (r == LIBOS_IDLE && t->inside) {
 		if (load_relaxed(&os->halted))
@@ -35,6 +35,9 @@ static void after_entry(struct served *t, int r)
 			r = interrupt(t);
 		else if (os->kernel->pending())
 			r = os->kernel->run(t->base.task);
+		else if (!looked)
+			/* What it waits for has come, perhaps: it need not sleep then. */
+			looked = devices_once(os->server);
 		else
 			break;
 	}
@@ -60,11 +63,24 @@ bool served_has_request(const struct served *t)
 	return load_acquire(&t->slot->req) != t->seq && !load_relaxed(&t->inside);
 }
 
-/* A call that leaves nothing to do once its result stands, but to send. */
-static bool sends(__s64 nr)
+/* A call that leaves nothing to do once its result stands, but to send data or ACKs. */
+static bool transfers(__s64 nr)
 {
-	return nr == SYS_write || nr == SYS_writev || nr == SYS_sendto || nr == SYS_sendmsg ||
-	       nr == SYS_sendmmsg || nr == SYS_sendfile;
+	switch (nr) {
+	case SYS_write:
+	case SYS_writev:
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+	case SYS_sendfile:
+	case SYS_read:
+	case SYS_readv:
+	case SYS_recvfrom:
+	case SYS_recvmsg:
+	case SYS_recvmmsg:
+		return true;
+	}
+	return false;
 }
 
 /* One request, if there is one.  False if @t is gone. */
@@ -101,22 +117,12 @@ bool served_serve(struct served *t)
 	link_add_tail(&t->busy, &os->server->busy);
 	os->nremote++;
 	store_relaxed(&t->slot->home_cpu, this_cpu());
-	os->serving = sends(t->base.call.nr) ? &t->base : NULL;
+	os->server->near = load_relaxed(&t->slot->near);
+	os->serving = transfers(t->base.call.nr) ? &t->base : NULL;
 	r = os->kernel->enter(t->base.task, &t->base.call);
 	os->serving = NULL;
 	after_entry(t, r);
 	return true;
-}
-
-/*
- * Take what has been rung: once mostly, and what is left makes the socket ready again.
- * The other end may put anything into it.
- */
-static void drain(int fd)
-{
-	char buf[64];
-
-	sys(SYS_recvfrom, fd, buf, sizeof(buf), MSG_DONTWAIT, NULL, NULL);
 }
 
 void served_event(struct source *src, __u32 events)
@@ -127,12 +133,26 @@ void served_event(struct source *src, __u32 events)
 		hello_event(t, events);
 		return;
 	}
-	if (events & EPOLLIN)
-		drain(src->fd);
 	if (events & (EPOLLHUP | EPOLLERR))
 		served_doom(t);
-	else if (served_serve(t))
-		hot_add(t);
+}
+
+/* Some threads of a process have rung. */
+void served_bell(struct source *src, __u32 events)
+{
+	struct peer *peer = link_entry(src, struct peer, bell);
+	unsigned int i, n = peer->nthread;
+
+	for (i = 0; n && i < REMOTE_SLOTS; i++) {
+		struct served *t = peer->thread[i];
+
+		if (!t)
+			continue;
+		n--;
+		if (!t->doomed && (served_has_request(t) || channel_interrupts(t)) &&
+		    served_serve(t))
+			hot_add(t);
+	}
 }
 
 /* @t is doomed.  Its call is interrupted, again if need be; when it is over, @t ends. */
@@ -154,6 +174,22 @@ void served_remind(struct served *t)
 		peer_thread_end(t, 0, false);
 }
 
+/* The thread is told nothing any more, but that it is so. */
+void wake_close(struct served *t)
+{
+	struct libos *os = t->base.os;
+	int fd;
+
+	token_lock(os);
+	fd = t->wake;
+	t->wake = -1;
+	token_unlock(os);
+	if (fd < 0)
+		return;
+	server_fd_forget(os->server, fd);
+	close(fd);
+}
+
 /*
  * End a thread of a client, now or when its call is over.  Its memory is out of
  * reach from here on: its pid may soon be another's.
@@ -166,6 +202,7 @@ void served_doom(struct served *t)
 		return;
 	source_close(&t->src);
 	t->peer->srv->ndoomed++;
+	wake_close(t);
 	token_lock(os);
 	t->doomed = true;
 	t->base.pid = NO_PID;

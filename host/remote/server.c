@@ -3,9 +3,9 @@
  * The server: a thread of the home that carries out other processes' calls.
  *
  * It exists from the first fork (or libos_serve()) on, with all signals blocked.  It
- * sleeps in an epoll of its own: a socket for each thread of each client, which rings
- * when the slot of that thread has something; a pidfd for each client; the listener;
- * a bell for the home's own threads; and the instance's devices (devices.c).
+ * sleeps in an epoll of its own: a bell and a pidfd for each client; a socket for each of
+ * its threads, which hangs up; the listener; a bell for the home's own threads; and the
+ * instance's devices (devices.c).
  *
  * Locking.  libos_server.lock is for the lists of clients and threads, which
  * libos_fork_begin() changes, too.  The server's thread holds it but while it sleeps.
@@ -107,6 +107,17 @@ void source_only_hangup(struct source *src)
 	epoll_ctl(src->srv->epfd, EPOLL_CTL_MOD, src->fd, &ev);
 }
 
+/* Each write is an event, and nothing has to be read. */
+void source_only_edges(struct source *src)
+{
+	struct epoll_event ev = {
+		.events = EPOLLIN | EPOLLET,
+		.data.ptr = src,
+	};
+
+	epoll_ctl(src->srv->epfd, EPOLL_CTL_MOD, src->fd, &ev);
+}
+
 /* Watch @src no longer.  Returns its file, which is the caller's again. */
 int source_detach(struct source *src)
 {
@@ -204,14 +215,20 @@ static void lock_politely(struct libos_server *srv)
 
 static void handle(struct libos_server *srv, const struct epoll_event *ev, int n)
 {
+	bool frames = false;
 	int i;
 
 	for (i = 0; i < n; i++) {
 		struct source *src = ev[i].data.ptr;
 
-		if (src->event)
+		if (src == &srv->devices)
+			frames = true;
+		else if (src->event)
 			src->event(src, ev[i].events);
 	}
+	/* After the requests: more to send goes with what an ACK would let out alone. */
+	if (frames)
+		devices_event(srv);
 	if (__atomic_exchange_n(&srv->reap, false, __ATOMIC_ACQ_REL) || (!n && srv->ndoomed))
 		peers_reap(srv);
 	if (__atomic_exchange_n(&srv->again, false, __ATOMIC_ACQ_REL)) {

@@ -30,6 +30,7 @@ struct source {
 struct served {
 	struct libos_thread base;	/* first: it is the task's host_task */
 	struct source src;		/* its socket */
+	int wake;			/* [T] its eventfd; -1: not to be told any more */
 	struct peer *peer;		/* [S] */
 	struct remote_slot *slot;	/* [S] shared, distrusted */
 	unsigned int index;		/* [S] of the slot */
@@ -76,6 +77,7 @@ struct peer {
 	struct libos_server *srv;	/* [S] */
 	struct link peers;		/* [L] */
 	struct source pidsrc;		/* [L] pidfd */
+	struct source bell;		/* [L] eventfd; see served_bell() */
 	int pid;			/* [L] 0: nobody has told yet */
 	bool greeted;			/* [L] it has its welcome */
 	bool gone;			/* [L] it has died */
@@ -134,6 +136,7 @@ struct libos_server {
 	unsigned int nhot;		/* [L] */
 	unsigned int nexthot;		/* [L] who goes for the next */
 	__u64 idle_since;		/* [W] ns, when the last request was done */
+	bool near;			/* [W] who was served last wants our CPU */
 	__s32 spin_score;		/* [W] does it pay to wait for the next one awake */
 	__u64 part_at, part_wait;	/* [W] ns, see hot.c */
 	__u32 wanted;			/* [A] threads that want the lock */
@@ -150,6 +153,7 @@ struct libos_server {
 int source_add(struct libos_server *srv, struct source *src, int fd,
 	       void (*event)(struct source *src, __u32 events));
 void source_only_hangup(struct source *src);
+void source_only_edges(struct source *src);
 int source_detach(struct source *src);
 void source_close(struct source *src);
 void server_deafen(struct libos_server *srv);
@@ -186,6 +190,8 @@ void hello_event(struct served *t, __u32 events);
 
 /* devices.c */
 int devices_init(struct libos_server *srv);
+void devices_event(struct libos_server *srv);
+bool devices_once(struct libos_server *srv);
 bool devices_look(struct libos_server *srv, bool *any);
 __u64 devices_sleep(struct libos_server *srv);
 void devices_woken(struct libos_server *srv, __u64 until);
@@ -202,7 +208,9 @@ void hot_spin(struct libos_server *srv);
 bool served_has_request(const struct served *t);
 bool served_serve(struct served *t);
 void served_event(struct source *src, __u32 events);
+void served_bell(struct source *src, __u32 events);
 void served_doom(struct served *t);
+void wake_close(struct served *t);
 void served_remind(struct served *t);
 
 /* own.c */

@@ -171,18 +171,6 @@ void client_signalfd_sync(struct client *c)
 	unlock(c);
 }
 
-/* Sleep until @sock is readable, or the home has been told of a signal. */
-void client_signalfd_wait(struct client *c, int sock)
-{
-	struct pollfd p[2] = {
-		{ .fd = sock, .events = POLLIN },
-		{ .fd = c->watch, .events = POLLIN },
-	};
-
-	if (sys(SYS_ppoll, p, 2, NULL, NULL, 0) > 0 && p[1].revents)
-		client_signalfd_sync(c);
-}
-
 /* In a child, and at the end. */
 void client_signalfd_close(const struct client *c)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a client and its home have between them: messages on a socket, and a slot
- * of shared memory for each thread.
+ * What a client and its home have between them: messages on a socket, a slot of shared
+ * memory for each thread, and two kinds of bells.
  *
  * Both sides are the same libos.so or they do not talk (REMOTE_VERSION).  The home
  * trusts nothing that it reads here: each field is copied once and checked then.
@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #define REMOTE_MAGIC	0x534f424cU	/* "LBOS" */
-#define REMOTE_VERSION	2
+#define REMOTE_VERSION	3
 
 #define REMOTE_SLOTS	1024		/* threads of a process */
 #define REMOTE_SLOT	(REMOTE_OUT_AT + REMOTE_OUT)	/* bytes of each */
@@ -25,7 +25,12 @@
  * @rep has the same number.  Numbers are odd (libos_thread.seq) and differ from one
  * call to the next.  Before either side sleeps it says so (@watched = 0, @sleeps = 1),
  * executes a full barrier and looks once more; who publishes does so, executes a full
- * barrier, and then looks whether the other one must be told by the socket.
+ * barrier, and then looks whether the other one must be told.
+ *
+ * Both are told by eventfds.  The home has one for all threads of a process: it waits for
+ * edges and reads nothing, so that nobody can keep an edge from it but the process itself.
+ * Each thread has one of its own.  That the other side is no more is told by the thread's
+ * socket, which could do it all, and costs twice as much.
  */
 struct remote_slot {
 	/* The client writes, the home reads. */
@@ -34,7 +39,7 @@ struct remote_slot {
 	__u32	sleeps;		/* the thread may be asleep */
 	__s32	fd_hint;
 	__s32	cpu;		/* that the thread runs on */
-	__u32	pad;
+	__u32	near;		/* it wants to run on the home's, and not be waited for awake */
 	__s64	nr;
 	__u64	arg[6];
 	__u32	in_len;		/* bytes at REMOTE_IN_AT; 0: nothing came along */
@@ -91,13 +96,23 @@ struct remote_hello {
 #define REMOTE_QUESTION	1000
 #define REMOTE_ANSWER	61440
 
-/* Answer to REMOTE_HELLO: comes with the file of the shared memory (SCM_RIGHTS). */
+/*
+ * Answer to REMOTE_HELLO.  Comes with files: the shared memory, the home's bell, and the
+ * eventfd of the thread that has said hello.
+ */
 struct remote_welcome {
 	__u32	magic;
 	__s32	status;		/* 0, or a negative errno and nothing else */
 	__s32	home;		/* its pid */
 	__u32	slot;		/* of the thread that has said hello */
 	char	release[64];	/* of the kernel, libos_version() */
+};
+
+enum { WELCOME_SHM, WELCOME_BELL, WELCOME_WAKE, WELCOME_FILES };
+
+/* On the socket of another thread, before the answer to REMOTE_NR_THREAD: with its eventfd. */
+struct remote_thread {
+	__u32	magic;
 };
 
 /* Answer to REMOTE_ASK; text follows. */

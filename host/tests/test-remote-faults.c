@@ -401,6 +401,7 @@ static int liar(struct libos_thread *me, void *arg)
 	__u32 seed = (__u32)(long)arg * 2654435761U + 1;
 	struct timespec a_while = { .tv_nsec = 50000 };
 	char junk[2000], *page;
+	__u64 count;
 	int i, j, n;
 
 	/* What is the echo's is not its to read from, nor to write to. */
@@ -437,7 +438,13 @@ static int liar(struct libos_thread *me, void *arg)
 		n = (int)(rnd(&seed) % sizeof(junk));
 		for (j = 0; j < n; j += 4)
 			*(__u32 *)&junk[j & ~3] = rnd(&seed);
-		send(t->sock, junk, rnd(&seed) % 3 ? 1 : (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		/* Bells that are full, and such as somebody else has read. */
+		count = rnd(&seed) % 16 ? 1 : ~0ULL - 1;
+		(void)!write(rnd(&seed) % 8 ? c->bell : t->wake, &count, sizeof(count));
+		if (rnd(&seed) % 16 == 0)
+			(void)!read(c->bell, &count, sizeof(count));
+		if (rnd(&seed) % 3 == 0)
+			send(t->sock, junk, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (rnd(&seed) % 8 == 0) {
 			/* Files that nobody asked for. */
 			char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));

@@ -183,6 +183,71 @@ static int transfers(struct libos_thread *me)
 	return bad;
 }
 
+/* Sets come along with the call, and go back; a bad one does not. */
+static int sets(struct libos_thread *me)
+{
+	struct timeval soon = { .tv_usec = 1000 }, now = { 0 };
+	fd_set in, out;
+	int fd[3], high, bad = 0;
+
+	expect_eq(tcp_pair(me, 9200, fd), 0);
+	high = (int)CALL(me, SYS_fcntl, fd[2], F_DUPFD, 130);
+	FD_ZERO(&in);
+	FD_ZERO(&out);
+	FD_SET(high, &in);
+	expect_eq(CALL(me, SYS_select, high + 1, P(&in), 0, 0, P(&soon)), 0);
+	expect(!FD_ISSET(high, &in));
+	expect_eq(soon.tv_usec, 0);
+	expect_eq(CALL(me, SYS_write, fd[1], P("x"), 1), 1);
+	FD_SET(high, &in);
+	FD_SET(fd[1], &out);
+	soon.tv_sec = 5;
+	expect_eq(CALL(me, SYS_select, high + 1, P(&in), P(&out), 0, P(&soon)), 2);
+	expect(FD_ISSET(high, &in) && FD_ISSET(fd[1], &out));
+	expect_eq(CALL(me, SYS_select, FD_SETSIZE, P(&in), 0, 0, P(&now)), 1);
+	expect_eq(CALL(me, SYS_select, high + 1, 16, 0, 0, P(&now)), -EFAULT);
+	expect_eq(CALL(me, SYS_select, -1, P(&in), 0, 0, P(&now)), -EINVAL);
+	return bad;
+}
+
+/*
+ * Large reads go to the home's CPU, small calls away from it; neither changes what the
+ * thread may run on, nor leaves that.
+ */
+static int places(struct libos_thread *me)
+{
+	static char buf[65536];
+	cpu_set_t was, now, one;
+	int fd[3], bad = 0, i, cpu;
+
+	expect_eq(tcp_pair(me, 9300, fd), 0);
+	sched_getaffinity(0, sizeof(was), &was);
+	one = was;
+	for (cpu = 0; !CPU_ISSET(cpu, &was); cpu++)
+		;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	for (i = 0; i < 400 && !bad; i++) {
+		/* From half of them on bound to a CPU. */
+		if (i == 200)
+			sched_setaffinity(0, sizeof(one), &one);
+		expect_eq(CALL(me, SYS_write, fd[1], P(buf), 16384), 16384);
+		expect_eq(CALL(me, SYS_recvfrom, fd[2], P(buf), 16384, MSG_WAITALL, 0, 0), 16384);
+		if (i % 100 == 99)
+			usleep(2000);
+		if (i == 199) {
+			sched_getaffinity(0, sizeof(now), &now);
+			expect(CPU_EQUAL(&now, &was));
+		}
+	}
+	for (i = 0; i < 2000; i++)
+		CALL(me, SYS_fcntl, fd[1], F_GETFL);
+	sched_getaffinity(0, sizeof(now), &now);
+	expect(CPU_EQUAL(&now, &one));
+	sched_setaffinity(0, sizeof(was), &was);
+	return bad;
+}
+
 /* Bad addresses: wholly, in part, read-only, and not for lack of a try. */
 static int faults(struct libos_thread *me)
 {
@@ -312,6 +377,8 @@ static int kinds(struct libos_thread *me, void *arg)
 	bad += netlink_dump(me);
 	bad += ioctls(me);
 	bad += transfers(me);
+	bad += sets(me);
+	bad += places(me);
 	bad += faults(me);
 	bad += ring(me);
 	bad += host_files(me);

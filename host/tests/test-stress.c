@@ -22,6 +22,18 @@
 #include "check.h"
 #include "mock.h"
 
+/*
+ * It does not see that a file comes by a message, and takes the number for that of the file
+ * before.
+ */
+#ifdef __SANITIZE_THREAD__
+const char *__tsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__tsan_default_suppressions(void)
+{
+	return "race:^make_wake$\nrace:^make_bell$\nrace:^make_shm$\n";
+}
+#endif
+
 #define THREADS	8
 #ifndef ROUNDS
 #define ROUNDS	20000
