@@ -2,7 +2,7 @@
 /*
  * bench-null - what the cheapest system calls cost
  *
- *	bench-null [-f] [-t SECONDS]
+ *	bench-null [-e | -f] [-t SECONDS]
  *
  * "null_ns" is fcntl(F_GETFL) on a socket: the way into the network stack and
  * back, with nothing done there. "sockopt_ns" is getsockopt(SO_TYPE), which reads
@@ -13,12 +13,17 @@
  * -f: in a child of fork(2), where "asleep_us" is F_GETFL in the median after a sleep
  * of 1 ms, and "null_ns" the median of the batches, not the best: two processes may have
  * to come together for a call.
+ *
+ * -e: no network stack; "echo_us" is what it takes two processes to wake each other by
+ * eventfds, in the median after such a sleep: what a call of a child costs at least.
  */
 #include "measure.h"
 
 #include <fcntl.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -83,7 +88,7 @@ static double usual(int fd, double seconds)
 	return hist_percentile(&h, 50) / 1000.;
 }
 
-static double after_sleep(int fd, double seconds)
+static double after_sleep(void (*call)(int fd), int fd, double seconds)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
 	static struct hist h;
@@ -92,10 +97,41 @@ static double after_sleep(int fd, double seconds)
 	do {
 		nanosleep(&ms, NULL);
 		start = now_ns();
-		call_null(fd);
+		call(fd);
 		hist_add(&h, now_ns() - start);
 	} while (now_ns() < end);
 	return hist_percentile(&h, 50) / 1000.;
+}
+
+static int answer;
+
+static void call_echo(int ask)
+{
+	uint64_t v = 1;
+
+	if (write(ask, &v, sizeof(v)) != sizeof(v) || read(answer, &v, sizeof(v)) != sizeof(v))
+		die("eventfd");
+}
+
+static int echo(double seconds)
+{
+	int ask = eventfd(0, 0);
+	uint64_t v;
+	pid_t pid;
+
+	answer = eventfd(0, 0);
+	if (ask < 0 || answer < 0)
+		die("eventfd");
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	while (!pid)
+		if (read(ask, &v, sizeof(v)) != sizeof(v) ||
+		    write(answer, &v, sizeof(v)) != sizeof(v))
+			_exit(1);
+	result("echo_us", after_sleep(call_echo, ask, seconds));
+	kill(pid, SIGKILL);
+	return waitpid(pid, NULL, 0) != pid;
 }
 
 static int in_child(int fd, double seconds)
@@ -107,7 +143,7 @@ static int in_child(int fd, double seconds)
 		die("fork");
 	if (!pid) {
 		result("null_ns", usual(fd, seconds));
-		result("asleep_us", after_sleep(fd, seconds));
+		result("asleep_us", after_sleep(call_null, fd, seconds));
 		return 0;
 	}
 	if (waitpid(pid, &status, 0) != pid)
@@ -117,18 +153,22 @@ static int in_child(int fd, double seconds)
 
 int main(int argc, char **argv)
 {
-	bool child = false;
+	bool child = false, alone = false;
 	double seconds = 0.2;
 	int opt, fd;
 
-	while ((opt = getopt(argc, argv, "ft:")) != -1) {
+	while ((opt = getopt(argc, argv, "eft:")) != -1) {
 		if (opt == 'f')
 			child = true;
+		else if (opt == 'e')
+			alone = true;
 		else if (opt == 't')
 			seconds = number(optarg, "-t", 0.001, 600);
 		else
 			return 2;
 	}
+	if (alone)
+		return echo(seconds);
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0)
 		die("socket");

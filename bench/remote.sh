@@ -7,11 +7,14 @@
 # stack; natively and on gVisor there is no such difference, and these columns tell what
 # fork itself or the machine changes.
 
-# A call that does nothing, by a child: one after another, and after a sleep.
+# A call that does nothing, by a child: one after another, and after a sleep; and what it
+# takes two processes of the host to wake each other.
 row_remote() {
 	run near bench-null -f
 	echo "remote.ns $(value null_ns)"
 	echo "remote.asleep $(value asleep_us)"
+	bench-null -e >"$tmp/out"
+	echo "remote.echo $(value echo_us)"
 }
 
 # The sandbox of gVisor sees the host's files but /tmp, and may write there only.

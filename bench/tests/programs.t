@@ -141,6 +141,9 @@ ask bench-null -f -t 0.05
 check "null calls of a child, one after another and after a sleep" \
 	'v["null_ns"] > 1 && v["asleep_us"] > 0 && !("sockopt_ns" in v)' "$tmp/out"
 
+ask bench-null -e -t 0.05
+check "an echo between two processes" 'v["echo_us"] > 0 && !("null_ns" in v)' "$tmp/out"
+
 ask bench-spawn -n 3 sh -c 'echo first; sleep 0.1'
 check "a command's first word, and its end 100 ms later" \
 	'v["min_ms"] >= 100 && v["end_ms"] >= v["first_ms"] + 99 && v["first_ms"] > 0' "$tmp/out"
