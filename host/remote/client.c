@@ -3,12 +3,11 @@
  * A call into another process's instance; see wire.h for the channel.
  *
  * The thread writes its request, rings if the home does not look by itself, and waits: awake
- * for a while if that pays (spin.c), then asleep in ppoll() on its bell and its socket, which
- * ends when the home has an answer, or when the home is no more.
+ * for a while if that pays (spin.c), then asleep in an epoll file of its own, which has an edge
+ * when the home has an answer, and its socket, which hangs up when the home is no more.
  *
  * Hot: no libc, any FS base.
  */
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
@@ -19,6 +18,8 @@
 #include "rights.h"
 
 #define EXPORT		__attribute__((visibility("default")))
+
+#define SOCK_EVENT	1
 
 static void home_is_gone(struct client *c)
 {
@@ -52,25 +53,22 @@ static void permit(struct client_thread *t)
 static void sleep_until_complete(struct client_thread *t, bool signals)
 {
 	struct client *c = t->client;
-	struct pollfd p[3] = {
-		{ .fd = t->wake, .events = POLLIN },
-		{ .fd = t->sock },
-		{ .fd = c->watch, .events = POLLIN },
-	};
-	__u64 start = t->base.os->clock(), v;
+	__u64 start = t->base.os->clock();
+	struct epoll_event ev[2];
+	long i, n;
 
 	xchg(&t->slot->sleeps, 1);
 	while (!client_complete(t) && !load_acquire(&c->dead)) {
 		permit(t);
-		if (sys(SYS_ppoll, p, signals ? 3 : 2, NULL, NULL, 0) <= 0)
-			continue;	/* a signal */
-		if (p[0].revents & POLLIN)
-			sys(SYS_read, t->wake, &v, sizeof(v));
-		if (unlikely(signals && p[2].revents))
-			client_signalfd_sync(c);
-		/* A thread that ends is answered, and then hung up. */
-		if (((p[0].revents & POLLNVAL) || p[1].revents) && !client_complete(t))
+		if (unlikely(signals) && !client_signalfd_wait(c, t->wake))
+			continue;
+		n = sys(SYS_epoll_pwait, t->wake, ev, 2, -1, NULL, 0);
+		if (n < 0 && n != -EINTR)
 			home_is_gone(c);
+		/* A thread that ends is answered, and then hung up. */
+		for (i = 0; i < n; i++)
+			if (ev[i].data.u64 == SOCK_EVENT && !client_complete(t))
+				home_is_gone(c);
 	}
 	store_relaxed(&t->slot->sleeps, 0);
 	client_slept(t, start);
@@ -319,13 +317,27 @@ static long call3(struct libos_thread *thr, long nr, unsigned long a, unsigned l
 	return client_call(thr, nr, arg, -1);
 }
 
+static void remote_thread_exit(struct libos_thread *thr, int code)
+{
+	struct client_thread *t = to_client_thread(thr);
+	int sock = t->sock, wake = t->wake;
+
+	/* The home may give the slot to a new thread as soon as it has answered. */
+	xchg(&t->leaving, 1);
+	call3(thr, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0);
+	store_relaxed(&t->sock, 0);
+	sys(SYS_close, sock);
+	sys(SYS_close, wake);
+	store_release(&t->leaving, 0);
+}
+
 static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
 			     struct libos_thread **out)
 {
 	struct client *c = to_client_thread(parent)->client;
 	struct remote_thread m;
 	struct client_thread *t;
-	int sv[2], wake = -1;
+	int sv[2], wake = -1, err;
 	long r;
 
 	r = client_socketpair(sv);
@@ -344,23 +356,15 @@ static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
 		sys(SYS_close, sv[0]);
 		return (int)r;
 	}
-	t = client_thread_init(c, (unsigned int)r, sv[0], fd_high(wake));
+	wake = fd_high(wake);
+	err = client_watch_home(wake, sv[0]);
+	t = client_thread_init(c, (unsigned int)r, sv[0], wake);
+	if (err < 0) {
+		remote_thread_exit(&t->base, 0);
+		return err;
+	}
 	*out = &t->base;
 	return 0;
-}
-
-static void remote_thread_exit(struct libos_thread *thr, int code)
-{
-	struct client_thread *t = to_client_thread(thr);
-	int sock = t->sock, wake = t->wake;
-
-	/* The home may give the slot to a new thread as soon as it has answered. */
-	xchg(&t->leaving, 1);
-	call3(thr, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0);
-	store_relaxed(&t->sock, 0);
-	sys(SYS_close, sock);
-	sys(SYS_close, wake);
-	store_release(&t->leaving, 0);
 }
 
 static int remote_netdev_add(struct libos_thread *thr, const struct libos_netdev_params *params,
@@ -407,6 +411,14 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 							    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		;
 	return t;
+}
+
+/* The thread is told of the end of @sock as well. */
+int client_watch_home(int wake, int sock)
+{
+	struct epoll_event ev = { .data.u64 = SOCK_EVENT };
+
+	return (int)sys(SYS_epoll_ctl, wake, EPOLL_CTL_ADD, sock, &ev);
 }
 
 /* Both ends out of the program's way. */

@@ -21,7 +21,7 @@ struct client_thread {
 	struct client *client;		/* [S] */
 	struct remote_slot *slot;	/* [S] */
 	int sock;			/* [O] 0: not in use, as in a fresh mapping; see fd_high() */
-	int wake;			/* [O] eventfd by which the home tells us */
+	int wake;			/* [O] epoll file by which the home tells us */
 	__u32 leaving;			/* [A] its last owner is not done with it yet */
 	__s32 work_score;		/* [O] does it pay to spin for the home's work; see spin.c */
 	__s32 event_score;		/* [O] and for what a call sleeps for */
@@ -66,6 +66,7 @@ long client_call(struct libos_thread *thr, long nr, const unsigned long arg[6], 
 unsigned long client_fault(unsigned long ip);
 struct client_thread *client_thread_init(struct client *c, unsigned int index, int sock,
 					 int wake);
+int client_watch_home(int wake, int sock);
 int client_socketpair(int sv[2]);
 
 /* spin.c; hot */
@@ -76,6 +77,7 @@ void client_weigh(struct client_thread *t, long nr, long ret);
 /* signalfd.c; hot */
 int client_signalfd(struct client *c, int fd);
 void client_signalfd_sync(struct client *c);
+bool client_signalfd_wait(struct client *c, int wake);
 void client_signalfd_close(const struct client *c);
 
 /* map.c; hot */

@@ -87,7 +87,7 @@ static int send_welcome(int sock, const struct libos_server *srv, int status, co
 static void welcome(struct peer *peer, int pid)
 {
 	struct served *t = peer->thread[0];
-	int r = peer_greet(peer, pid);
+	int wake, r = peer_greet(peer, pid, &wake);
 
 	if (r == -ECONNRESET)
 		return;		/* gone already */
@@ -96,10 +96,12 @@ static void welcome(struct peer *peer, int pid)
 		peer_gone(peer);
 		return;
 	}
-	if (send_welcome(t->src.fd, peer->srv, 0, (int[WELCOME_FILES]){
+	r = send_welcome(t->src.fd, peer->srv, 0, (int[WELCOME_FILES]){
 			 [WELCOME_SHM] = peer->memfd,
 			 [WELCOME_BELL] = peer->bell.fd,
-			 [WELCOME_WAKE] = t->wake }) < 0)
+			 [WELCOME_WAKE] = wake });
+	close(wake);
+	if (r < 0)
 		peer_gone(peer);
 	else
 		peer_sent(peer);

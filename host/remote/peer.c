@@ -246,13 +246,25 @@ void peer_watch(struct peer *peer, int pid)
 		close(fd);
 }
 
-/* The eventfd by which @t is told. */
-static int make_wake(struct served *t)
+/*
+ * The eventfd by which @t is told.  The client gets an epoll file with it (@out, which is the
+ * caller's): who has an eventfd can make writing to it block.
+ */
+static int make_wake(struct served *t, int *out)
 {
-	int fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
+	int r, fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 
 	if (fd < 0)
 		return -errno;
+	*out = epoll_create1(EPOLL_CLOEXEC);
+	if (*out < 0 || epoll_ctl(*out, EPOLL_CTL_ADD, fd, &ev) < 0) {
+		r = -errno;
+		if (*out >= 0)
+			close(*out);
+		close(fd);
+		return r;
+	}
 	server_fd_note(t->peer->srv, fd);
 	t->wake = fd;		/* nobody tells it anything yet */
 	return 0;
@@ -274,9 +286,10 @@ static int make_bell(struct peer *peer)
 
 /*
  * The process behind the first thread's socket is @pid, and wants to begin.  Its task
- * was made before there was a pid; make it another one that has it.
+ * was made before there was a pid; make it another one that has it.  @wake: a file for it,
+ * which is the caller's.
  */
-int peer_greet(struct peer *peer, int pid)
+int peer_greet(struct peer *peer, int pid, int *wake)
 {
 	struct served *t = peer->thread[0];
 	struct libos_task *task;
@@ -287,7 +300,7 @@ int peer_greet(struct peer *peer, int pid)
 		return -ECONNRESET;
 	r = make_bell(peer);
 	if (r == 0)
-		r = make_wake(t);
+		r = make_wake(t, wake);
 	if (r < 0)
 		return r;
 	source_only_hangup(&t->src);
@@ -315,7 +328,7 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd)
 	const struct remote_thread m = { .magic = REMOTE_MAGIC };
 	struct peer *peer = parent->peer;
 	struct served *t;
-	int sock, err, r;
+	int sock, wake, err, r;
 
 	if (peer->pidsrc.fd < 0)
 		return -EMFILE;
@@ -329,9 +342,11 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd)
 	}
 	t = peer->thread[r];
 	source_only_hangup(&t->src);
-	err = make_wake(t);
-	if (err == 0)
-		err = rights_send(sock, &m, sizeof(m), &t->wake, 1);
+	err = make_wake(t, &wake);
+	if (err == 0) {
+		err = rights_send(sock, &m, sizeof(m), &wake, 1);
+		close(wake);
+	}
 	if (err < 0) {
 		served_doom(t);
 		return err;

@@ -172,7 +172,7 @@ void server_stop(struct libos_server *srv);
 /* peer.c */
 int peer_new(struct libos_server *srv, struct libos_thread *parent, int sock, struct peer **out);
 struct peer *peer_find(struct libos_server *srv, __u64 number);
-int peer_greet(struct peer *peer, int pid);
+int peer_greet(struct peer *peer, int pid, int *wake);
 void peer_watch(struct peer *peer, int pid);
 void peer_sent(struct peer *peer);
 void fork_over(struct peer *child, int pid);

@@ -171,6 +171,21 @@ void client_signalfd_sync(struct client *c)
 	unlock(c);
 }
 
+/* Sleep until @wake is readable (true), or the home has been told of a signal. */
+bool client_signalfd_wait(struct client *c, int wake)
+{
+	struct pollfd p[2] = {
+		{ .fd = wake, .events = POLLIN },
+		{ .fd = c->watch, .events = POLLIN },
+	};
+
+	if (sys(SYS_ppoll, p, 2, NULL, NULL, 0) <= 0)
+		return false;
+	if (p[1].revents)
+		client_signalfd_sync(c);
+	return p[0].revents;
+}
+
 /* In a child, and at the end. */
 void client_signalfd_close(const struct client *c)
 {

@@ -27,10 +27,11 @@
  * executes a full barrier and looks once more; who publishes does so, executes a full
  * barrier, and then looks whether the other one must be told.
  *
- * Both are told by eventfds.  The home has one for all threads of a process: it waits for
- * edges and reads nothing, so that nobody can keep an edge from it but the process itself.
- * Each thread has one of its own.  That the other side is no more is told by the thread's
- * socket, which could do it all, and costs twice as much.
+ * Both are told by eventfds, whose edges they wait for; nobody reads them.  The home has one
+ * for all threads of a process, so that nobody can keep an edge from it but the process itself.
+ * For each thread there is one that the home alone can write to: the thread has an epoll file
+ * with it.  That the other side is no more is told by the thread's socket, which could do it
+ * all, and costs twice as much.
  */
 struct remote_slot {
 	/* The client writes, the home reads. */
@@ -97,8 +98,8 @@ struct remote_hello {
 #define REMOTE_ANSWER	61440
 
 /*
- * Answer to REMOTE_HELLO.  Comes with files: the shared memory, the home's bell, and the
- * eventfd of the thread that has said hello.
+ * Answer to REMOTE_HELLO.  Comes with files: the shared memory, the home's bell, and an
+ * epoll file of the thread that has said hello, which wakes it.
  */
 struct remote_welcome {
 	__u32	magic;
@@ -110,7 +111,7 @@ struct remote_welcome {
 
 enum { WELCOME_SHM, WELCOME_BELL, WELCOME_WAKE, WELCOME_FILES };
 
-/* On the socket of another thread, before the answer to REMOTE_NR_THREAD: with its eventfd. */
+/* On the socket of another thread, before the answer to REMOTE_NR_THREAD: with such a file. */
 struct remote_thread {
 	__u32	magic;
 };

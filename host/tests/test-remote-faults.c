@@ -438,11 +438,15 @@ static int liar(struct libos_thread *me, void *arg)
 		n = (int)(rnd(&seed) % sizeof(junk));
 		for (j = 0; j < n; j += 4)
 			*(__u32 *)&junk[j & ~3] = rnd(&seed);
-		/* Bells that are full, and such as somebody else has read. */
+		/* Bells that are full, block, and were read by somebody else. */
 		count = rnd(&seed) % 16 ? 1 : ~0ULL - 1;
-		(void)!write(rnd(&seed) % 8 ? c->bell : t->wake, &count, sizeof(count));
+		(void)!write(c->bell, &count, sizeof(count));
 		if (rnd(&seed) % 16 == 0)
 			(void)!read(c->bell, &count, sizeof(count));
+		if (rnd(&seed) % 16 == 0) {
+			(void)!write(t->wake, &count, sizeof(count));
+			fcntl(t->wake, F_SETFL, 0);
+		}
 		if (rnd(&seed) % 3 == 0)
 			send(t->sock, junk, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (rnd(&seed) % 8 == 0) {
