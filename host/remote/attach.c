@@ -82,7 +82,6 @@ static int make_client(int sock, int *file, const struct remote_welcome *w,
 {
 	cpu_set_t set;
 	struct client *c;
-	int r;
 
 	c = map(sizeof(*c), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	if (!c)
@@ -105,12 +104,6 @@ static int make_client(int sock, int *file, const struct remote_welcome *w,
 	c->os.clock = clock_find();
 	c->os.spin_ns = spin_budget();
 	c->spare = sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 2;
-	r = client_watch_home(file[WELCOME_WAKE], sock);
-	if (r < 0) {
-		munmap(c->shm, REMOTE_SHM);
-		munmap(c, sizeof(*c));
-		return r;
-	}
 	c->bell = fd_high(file[WELCOME_BELL]);
 	c->os.main = *main = &client_thread_init(c, 0, sock, fd_high(file[WELCOME_WAKE]))->base;
 	file[WELCOME_BELL] = file[WELCOME_WAKE] = -1;
@@ -127,6 +120,8 @@ int client_begin(int sock, struct libos_thread **main)
 	if (r < 0)
 		return r;
 	r = read_welcome(sock, &w, file);
+	if (r == 0)
+		r = client_watch_home(file[WELCOME_WAKE], sock);
 	if (r == 0) {
 		/* Fails where there is no Yama, and nothing is to be permitted. */
 		prctl(PR_SET_PTRACER, (unsigned long)w.home, 0, 0, 0);

@@ -317,6 +317,49 @@ static long call3(struct libos_thread *thr, long nr, unsigned long a, unsigned l
 	return client_call(thr, nr, arg, -1);
 }
 
+/* What the home has sent for a new thread. */
+static int receive_wake(int sock, int *wake)
+{
+	struct remote_thread m;
+	int r;
+
+	if (rights_receive(sock, &m, sizeof(m), wake, 1) <= 0)
+		return -ESHUTDOWN;
+	if (*wake < 0)
+		return -EMFILE;
+	r = m.magic == REMOTE_MAGIC ? client_watch_home(*wake, sock) : -EPROTO;
+	if (r < 0)
+		sys(SYS_close, *wake);
+	return r;
+}
+
+static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
+			     struct libos_thread **out)
+{
+	struct client *c = to_client_thread(parent)->client;
+	struct client_thread *t;
+	int sv[2], wake, err = 0;
+	long r;
+
+	r = client_socketpair(sv);
+	if (r < 0)
+		return (int)r;
+	r = call3(parent, REMOTE_NR_THREAD, flags, (unsigned long)tid, (unsigned long)sv[1]);
+	sys(SYS_close, sv[1]);
+	if (r >= REMOTE_SLOTS)
+		r = -EPROTO;
+	if (r >= 0)
+		err = receive_wake(sv[0], &wake);
+	if (r < 0 || err < 0) {
+		/* The home ends what it has of the thread. */
+		sys(SYS_close, sv[0]);
+		return r < 0 ? (int)r : err;
+	}
+	t = client_thread_init(c, (unsigned int)r, sv[0], fd_high(wake));
+	*out = &t->base;
+	return 0;
+}
+
 static void remote_thread_exit(struct libos_thread *thr, int code)
 {
 	struct client_thread *t = to_client_thread(thr);
@@ -329,42 +372,6 @@ static void remote_thread_exit(struct libos_thread *thr, int code)
 	sys(SYS_close, sock);
 	sys(SYS_close, wake);
 	store_release(&t->leaving, 0);
-}
-
-static int remote_thread_new(struct libos_thread *parent, __u64 flags, int tid,
-			     struct libos_thread **out)
-{
-	struct client *c = to_client_thread(parent)->client;
-	struct remote_thread m;
-	struct client_thread *t;
-	int sv[2], wake = -1, err;
-	long r;
-
-	r = client_socketpair(sv);
-	if (r < 0)
-		return (int)r;
-	r = call3(parent, REMOTE_NR_THREAD, flags, (unsigned long)tid, (unsigned long)sv[1]);
-	sys(SYS_close, sv[1]);
-	if (r >= REMOTE_SLOTS)
-		r = -EPROTO;
-	if (r >= 0 && rights_receive(sv[0], &m, sizeof(m), &wake, 1) <= 0)
-		r = -ESHUTDOWN;
-	if (r >= 0 && wake < 0)
-		r = -EMFILE;
-	if (r < 0) {
-		/* The home ends what it has of the thread. */
-		sys(SYS_close, sv[0]);
-		return (int)r;
-	}
-	wake = fd_high(wake);
-	err = client_watch_home(wake, sv[0]);
-	t = client_thread_init(c, (unsigned int)r, sv[0], wake);
-	if (err < 0) {
-		remote_thread_exit(&t->base, 0);
-		return err;
-	}
-	*out = &t->base;
-	return 0;
 }
 
 static int remote_netdev_add(struct libos_thread *thr, const struct libos_netdev_params *params,
@@ -405,6 +412,9 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 	t->client = c;
 	t->work_score = 0;
 	t->event_score = -1;
+	t->bytes = 0;
+	t->move_at = 0;
+	store_relaxed(&t->slot->near, 0);
 	t->wake = wake;
 	t->sock = sock;
 	while (top <= index && !__atomic_compare_exchange_n(&c->top, &top, index + 1, false,

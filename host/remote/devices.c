@@ -76,29 +76,29 @@ static bool claim(struct libos *os)
 	return poller == POLLER_HELPER;
 }
 
-/* Look at devices and timer, if it is for us to do.  Token held.  Returns true. */
-bool devices_once(struct libos_server *srv)
+/*
+ * Look at devices and timer; @any: there was something.  False: somebody else polls.
+ * Token held.
+ */
+bool devices_poll(struct libos_server *srv, bool *any)
 {
-	if (ours(srv))
-		poll_once(srv->os);
+	*any = false;
+	if (!ours(srv) || load_relaxed(&srv->os->halted))
+		return false;
+	*any = poll_once(srv->os);
 	return true;
 }
 
-/*
- * Look at devices and timer, and do what there is to do; @any: there was something.  False:
- * somebody else polls.
- */
+/* The same, and do what there is to do. */
 bool devices_look(struct libos_server *srv, bool *any)
 {
 	struct libos *os = srv->os;
 
-	*any = false;
 	token_lock(os);
-	if (!ours(srv) || load_relaxed(&os->halted)) {
+	if (!devices_poll(srv, any)) {
 		token_unlock(os);
 		return false;
 	}
-	*any = poll_once(os);
 	instance_release(os);
 	return true;
 }

@@ -233,7 +233,7 @@ void guest_accept(struct source *src, __u32 events)
 		goto err;
 	/* Where that is not inherited. */
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0 ||
-	    source_add(srv, &g->src, fd, guest_event) < 0)
+	    source_add(srv, &g->src, fd, EPOLLIN, guest_event) < 0)
 		goto err;
 	link_add_tail(&g->guests, &srv->guests);
 	srv->nguest++;

@@ -12,9 +12,8 @@
  * once more; a client publishes its request, executes one, and then looks whether it
  * must ring.  One of them sees the other.
  */
-#include <sched.h>
-
 #include "../sys.h"
+#include "cpu.h"
 #include "server.h"
 
 #define SCORE_MAX	16
@@ -24,6 +23,12 @@
 #define FRAMES_NS	5000	/* between looks at devices while requests come */
 #define PART_MIN_NS	1000000
 #define PART_MAX_NS	128000000
+
+/* For how long to wait, in ns. */
+static __u64 budget(const struct libos *os)
+{
+	return SPINS * os->spin_ns;
+}
 
 /* One that was waited for in vain costs more than one that rings. */
 static void score(struct libos_server *srv, bool good)
@@ -80,7 +85,7 @@ void hot_woken(struct libos_server *srv)
 	struct libos *os = srv->os;
 
 	/* Twice: part of it was the time it takes to be woken. */
-	if (os->clock() - srv->idle_since < 2 * SPINS * os->spin_ns)
+	if (os->clock() - srv->idle_since < 2 * budget(os))
 		score(srv, true);
 	else if (srv->spin_score > -SCORE_MAX)
 		srv->spin_score--;
@@ -94,9 +99,7 @@ void hot_add(struct served *t)
 	struct served *old = NULL;
 	unsigned int i;
 
-	if (!os->spin_ns)
-		return;
-	if (load_relaxed(&t->slot->near))
+	if (!os->spin_ns || load_relaxed(&t->slot->near))
 		return;
 	hot_woken(srv);
 	for (i = 0; i < srv->nhot; i++)
@@ -133,20 +136,13 @@ void hot_cool(struct libos_server *srv)
  */
 static void part(struct libos_server *srv, int cpu, __u64 now)
 {
-	cpu_set_t all, others;
-
 	if (now < srv->part_at)
 		return;
 	srv->part_wait = srv->part_wait ? 2 * srv->part_wait : PART_MIN_NS;
 	if (srv->part_wait > PART_MAX_NS)
 		srv->part_wait = PART_MAX_NS;
 	srv->part_at = now + srv->part_wait;
-	if (cpu < 0 || sched_getaffinity(0, sizeof(all), &all) < 0)
-		return;
-	others = all;
-	CPU_CLR(cpu, &others);
-	if (CPU_COUNT(&others) && sched_setaffinity(0, sizeof(others), &others) == 0)
-		sched_setaffinity(0, sizeof(all), &all);
+	cpu_move(cpu, true);
 }
 
 static bool apart(struct libos_server *srv)
@@ -173,7 +169,7 @@ void hot_spin(struct libos_server *srv)
 	if (!os->spin_ns || srv->spin_score <= 0 || srv->near || !apart(srv))
 		return;
 	now = os->clock();
-	end = now + SPINS * os->spin_ns;
+	end = now + budget(os);
 	look = now + LOOK_NS;
 	frames = now;
 	for (;;) {
@@ -188,12 +184,12 @@ void hot_spin(struct libos_server *srv)
 		if (called) {
 			score(srv, true);
 			srv->part_wait = 0;
-			end = now + SPINS * os->spin_ns;
+			end = now + budget(os);
 		}
 		if (!called || now >= frames) {
 			devices_look(srv, &any);
 			if (any)
-				end = now + SPINS * os->spin_ns;
+				end = now + budget(os);
 			frames = now + FRAMES_NS;
 		}
 		if (now >= end) {

@@ -162,12 +162,11 @@ static long token_give_while(struct served *t, __u64 fd, __u64 number, int witne
 	if (r < 0)
 		goto err;
 	w->number = number;
-	r = source_add(srv, &w->src, own, witness_event);
+	r = source_add(srv, &w->src, own, 0, witness_event);
 	if (r < 0) {
 		call_on(srv->self, LIBOS_NR_FD_DROP, number, 0, 0, 0);
 		goto err;
 	}
-	source_only_hangup(&w->src);
 	link_add_tail(&w->witnessed, &srv->witnessed);
 	srv->nwitnessed++;
 	return 0;

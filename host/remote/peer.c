@@ -167,7 +167,8 @@ static int add_thread(struct peer *peer, struct libos_thread *parent, __u64 flag
 	}
 	peer->thread[i] = t;
 	peer->nthread++;
-	r = source_add(srv, &t->src, sock, served_event);
+	/* The first thread's says hello. */
+	r = source_add(srv, &t->src, sock, peer->greeted ? 0 : EPOLLIN, served_event);
 	if (r < 0) {
 		srv->ndoomed++;
 		t->doomed = true;
@@ -242,7 +243,7 @@ void peer_watch(struct peer *peer, int pid)
 		return;
 	}
 	/* Out of descriptors: the hang-up must do. */
-	if (fd >= 0 && source_add(peer->srv, &peer->pidsrc, fd, pid_event) < 0)
+	if (fd >= 0 && source_add(peer->srv, &peer->pidsrc, fd, EPOLLIN, pid_event) < 0)
 		close(fd);
 }
 
@@ -276,11 +277,10 @@ static int make_bell(struct peer *peer)
 
 	if (fd < 0)
 		return -errno;
-	r = source_add(peer->srv, &peer->bell, fd, served_bell);
+	/* Each write is an edge, and nothing has to be read. */
+	r = source_add(peer->srv, &peer->bell, fd, EPOLLIN | EPOLLET, served_bell);
 	if (r < 0)
 		close(fd);
-	else
-		source_only_edges(&peer->bell);
 	return r;
 }
 
@@ -341,7 +341,6 @@ int peer_thread_new(struct served *parent, __u64 flags, int tid, int fd)
 		return r;
 	}
 	t = peer->thread[r];
-	source_only_hangup(&t->src);
 	err = make_wake(t, &wake);
 	if (err == 0) {
 		err = rights_send(sock, &m, sizeof(m), &wake, 1);
@@ -365,10 +364,8 @@ void peer_thread_end(struct served *t, int code, bool reply)
 	struct libos *os = srv->os;
 
 	hot_remove(t);
-	if (!reply) {
-		source_close(&t->src);
-		wake_close(t);
-	}
+	if (!reply)
+		served_close(t);
 	if (t->doomed)
 		srv->ndoomed--;
 	call_on(&t->base, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0, 0);
@@ -379,8 +376,7 @@ void peer_thread_end(struct served *t, int code, bool reply)
 	instance_release(os);
 	if (reply) {
 		channel_reply(t, 0, 0);
-		source_close(&t->src);
-		wake_close(t);
+		served_close(t);
 	}
 	peer->thread[t->index] = NULL;
 	server_bury(srv, t);

@@ -26,20 +26,22 @@ static int interrupt(struct served *t)
 static void after_entry(struct served *t, int r)
 {
 	struct libos *os = t->base.os;
-	bool looked = false;
+	bool looked = false, any;
 
 	while (r == LIBOS_IDLE && t->inside) {
-		if (load_relaxed(&os->halted))
+		if (load_relaxed(&os->halted)) {
 			r = -ESHUTDOWN;
-		else if (channel_interrupts(t))
+		} else if (channel_interrupts(t)) {
 			r = interrupt(t);
-		else if (os->kernel->pending())
+		} else if (os->kernel->pending()) {
 			r = os->kernel->run(t->base.task);
-		else if (!looked)
+		} else if (!looked) {
 			/* What it waits for has come, perhaps: it need not sleep then. */
-			looked = devices_once(os->server);
-		else
+			devices_poll(os->server, &any);
+			looked = true;
+		} else {
 			break;
+		}
 	}
 	if (r == LIBOS_IDLE) {
 		/* It may be complete, and its slot be used again, once others get in. */
@@ -174,12 +176,13 @@ void served_remind(struct served *t)
 		peer_thread_end(t, 0, false);
 }
 
-/* The thread is told nothing any more, but that it is so. */
-void wake_close(struct served *t)
+/* The files of @t: its thread is told nothing any more, but that it is so. */
+void served_close(struct served *t)
 {
 	struct libos *os = t->base.os;
 	int fd;
 
+	source_close(&t->src);
 	token_lock(os);
 	fd = t->wake;
 	t->wake = -1;
@@ -200,9 +203,8 @@ void served_doom(struct served *t)
 
 	if (t->doomed)
 		return;
-	source_close(&t->src);
+	served_close(t);
 	t->peer->srv->ndoomed++;
-	wake_close(t);
 	token_lock(os);
 	t->doomed = true;
 	t->base.pid = NO_PID;

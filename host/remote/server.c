@@ -82,11 +82,12 @@ void server_forked(const struct libos_server *srv)
 	close_fd(srv->os->arena_fd);
 }
 
-int source_add(struct libos_server *srv, struct source *src, int fd,
+/* @events: what to wait for, besides a hang-up */
+int source_add(struct libos_server *srv, struct source *src, int fd, __u32 events,
 	       void (*event)(struct source *src, __u32 events))
 {
 	struct epoll_event ev = {
-		.events = EPOLLIN,
+		.events = events,
 		.data.ptr = src,
 	};
 
@@ -103,17 +104,6 @@ int source_add(struct libos_server *srv, struct source *src, int fd,
 void source_only_hangup(struct source *src)
 {
 	struct epoll_event ev = { .data.ptr = src };
-
-	epoll_ctl(src->srv->epfd, EPOLL_CTL_MOD, src->fd, &ev);
-}
-
-/* Each write is an event, and nothing has to be read. */
-void source_only_edges(struct source *src)
-{
-	struct epoll_event ev = {
-		.events = EPOLLIN | EPOLLET,
-		.data.ptr = src,
-	};
 
 	epoll_ctl(src->srv->epfd, EPOLL_CTL_MOD, src->fd, &ev);
 }
@@ -424,7 +414,7 @@ static int create(struct libos_thread *thr, struct libos_server **out)
 	r = -EMFILE;
 	if (srv->epfd < 0 || srv->emptyfd < 0 || bell < 0)
 		goto err_bell;
-	r = source_add(srv, &srv->bell, bell, bell_event);
+	r = source_add(srv, &srv->bell, bell, EPOLLIN, bell_event);
 	if (r < 0)
 		goto err_bell;
 	r = devices_init(srv);
@@ -475,7 +465,7 @@ EXPORT int libos_serve(struct libos_thread *thr, int listen_fd, struct libos_ser
 			r = -errno;
 		else
 			r = source_add(srv, &srv->listener, listen_fd = fd_high(listen_fd),
-				       guest_accept);
+				       EPOLLIN, guest_accept);
 		server_unlock(srv);
 	}
 out:

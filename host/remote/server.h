@@ -150,10 +150,9 @@ struct libos_server {
 };
 
 /* server.c */
-int source_add(struct libos_server *srv, struct source *src, int fd,
+int source_add(struct libos_server *srv, struct source *src, int fd, __u32 events,
 	       void (*event)(struct source *src, __u32 events));
 void source_only_hangup(struct source *src);
-void source_only_edges(struct source *src);
 int source_detach(struct source *src);
 void source_close(struct source *src);
 void server_deafen(struct libos_server *srv);
@@ -191,7 +190,7 @@ void hello_event(struct served *t, __u32 events);
 /* devices.c */
 int devices_init(struct libos_server *srv);
 void devices_event(struct libos_server *srv);
-bool devices_once(struct libos_server *srv);
+bool devices_poll(struct libos_server *srv, bool *any);
 bool devices_look(struct libos_server *srv, bool *any);
 __u64 devices_sleep(struct libos_server *srv);
 void devices_woken(struct libos_server *srv, __u64 until);
@@ -210,7 +209,7 @@ bool served_serve(struct served *t);
 void served_event(struct source *src, __u32 events);
 void served_bell(struct source *src, __u32 events);
 void served_doom(struct served *t);
-void wake_close(struct served *t);
+void served_close(struct served *t);
 void served_remind(struct served *t);
 
 /* own.c */

@@ -26,6 +26,7 @@
  */
 #include "../sys.h"
 #include "client.h"
+#include "cpu.h"
 
 #define SCORE_MAX	16
 #define VAIN		4	/* calls that do not wait after one that did so in vain */
@@ -34,7 +35,6 @@
 #define LONG_BYTES	8192	/* of a call, on average */
 #define MOVE_NS		100000	/* between moves to another CPU */
 #define VAIN_NS		100000000
-#define CPU_WORDS	(1024 / 64)
 
 static void score(__s32 *score, bool good)
 {
@@ -56,26 +56,6 @@ static bool with_home(const struct client_thread *t)
 	return cpu >= 0 && cpu == load_relaxed(&t->slot->home_cpu);
 }
 
-/* To @cpu, or (@away) to any but that.  False if we may not. */
-static bool move(int cpu, bool away)
-{
-	unsigned long all[CPU_WORDS], some[CPU_WORDS] = { 0 }, bit;
-	long i, n = sys(SYS_sched_getaffinity, 0, sizeof(all), all);
-
-	if (n <= 0 || cpu < 0 || cpu >= n * 8)
-		return false;
-	bit = 1UL << cpu % 64;
-	if (!(all[cpu / 64] & bit))
-		return false;
-	for (i = 0; away && i < n / 8; i++)
-		some[i] = all[i];
-	some[cpu / 64] ^= bit;
-	if (sys(SYS_sched_setaffinity, 0, n, some) < 0)
-		return false;
-	sys(SYS_sched_setaffinity, 0, n, all);
-	return true;
-}
-
 /* Now and then. */
 static void place(struct client_thread *t, bool away)
 {
@@ -83,7 +63,7 @@ static void place(struct client_thread *t, bool away)
 
 	if (now < t->move_at)
 		return;
-	t->move_at = now + (move(load_relaxed(&t->slot->home_cpu), away) ? MOVE_NS : VAIN_NS);
+	t->move_at = now + (cpu_move(load_relaxed(&t->slot->home_cpu), away) ? MOVE_NS : VAIN_NS);
 	store_relaxed(&t->slot->cpu, this_cpu());
 }
 
@@ -149,11 +129,12 @@ static bool reads(long nr)
 void client_weigh(struct client_thread *t, long nr, long ret)
 {
 	__s32 bytes = reads(nr) && ret > 0 ? (__s32)ret : 0;
-	__u32 near;
+	__u32 was = load_relaxed(&t->slot->near), near;
 
+	if (t->client->spare || !t->base.os->spin_ns)
+		return;
 	t->bytes += (bytes - t->bytes) / 16;
-	near = !t->client->spare && t->base.os->spin_ns &&
-	       t->bytes >= (load_relaxed(&t->slot->near) ? LONG_BYTES / 2 : LONG_BYTES);
-	if (unlikely(near != load_relaxed(&t->slot->near)))
+	near = t->bytes >= (was ? LONG_BYTES / 2 : LONG_BYTES);
+	if (unlikely(near != was))
 		store_relaxed(&t->slot->near, near);
 }
