@@ -379,12 +379,25 @@ make_nginx()
 	END
 }
 
-# make_sshd PORT ADDR... - $T/sshd_config, and $T/known and the key $T/user for those
-# who log in at these addresses
+# make_sshd PORT ADDR... - $T/sshd, which starts it, with $T/sshd_config; $T/known and the
+# key $T/user for those who log in at these addresses
+#
+# Who logs in has a home of the test's own and a plain shell: what the machine's root
+# has in its startup files is none of the test's business, and may wait or fail.
 make_sshd()
 {
 	port=$1
 	shift
+	mkdir "$T/home"
+	echo "root:x:0:0:root:$T/home:/bin/sh" > "$T/passwd"
+	grep -v '^root:' /etc/passwd >> "$T/passwd"
+	# The namespace that ip netns exec makes for its mounts is the test's.
+	cat > "$T/sshd" <<-END
+		#!/bin/sh
+		mount --bind '$T/passwd' /etc/passwd &&
+			exec '$(command -v sshd)' -D -e -f '$T/sshd_config'
+	END
+	chmod +x "$T/sshd"
 	ssh-keygen -q -t ed25519 -N '' -f "$T/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$T/user"
 	mkdir -p /run/sshd

@@ -8,7 +8,7 @@ need ssh sshd ssh-keygen
 begin
 PATH=$PATH:/usr/sbin
 make_sshd 2200 $PEER4 $PEER6
-peer_bg "$(command -v sshd)" -D -e -f "$T/sshd_config"
+peer_bg "$T/sshd"
 wait_for 5 peer_listens 2200
 
 set -- -F none -o BatchMode=yes -o UserKnownHostsFile="$T/known" -o ConnectTimeout=60 \
