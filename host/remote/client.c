@@ -107,6 +107,20 @@ static const void *put(struct pieces *p, __u64 addr, __u64 len)
 	return w + 1;
 }
 
+/*
+ * What a program sends, or the first of it: while the home sends one part we can copy the
+ * next.
+ */
+static void put_data(struct pieces *p, __u64 addr, __u64 len)
+{
+	__u64 room = REMOTE_IN - p->len;
+
+	if (room <= sizeof(struct remote_write))
+		return;
+	room -= sizeof(struct remote_write);
+	put(p, addr, len < room ? len : room);
+}
+
 /* @data: and what they point to. */
 static void put_vector(struct pieces *p, __u64 addr, __u64 n, bool data)
 {
@@ -114,7 +128,7 @@ static void put_vector(struct pieces *p, __u64 addr, __u64 n, bool data)
 	__u64 i;
 
 	for (i = 0; iov && data && i < n; i++)
-		put(p, (__u64)iov[i].iov_base, iov[i].iov_len);
+		put_data(p, (__u64)iov[i].iov_base, iov[i].iov_len);
 }
 
 static void put_message(struct pieces *p, __u64 addr, bool data)
@@ -153,6 +167,8 @@ static void put_payload(struct remote_slot *s, long nr, const unsigned long arg[
 		put(&p, arg[4], arg[5]);
 		/* fall through */
 	case SYS_write:
+		put_data(&p, arg[1], arg[2]);
+		break;
 	case SYS_connect:
 	case SYS_bind:
 		put(&p, arg[1], arg[2]);

@@ -8,10 +8,11 @@
  * the client carries out when the call is complete.  Nothing depends on either:
  * what is not in the slot goes by process_vm_readv() and _writev().
  *
- * What comes along is small, since the client has to copy it before we can begin.  The log
- * has room for a large read: the kernel layer writes that page by page, and the pages'
- * owner may be another by the end of the call, so it is either a system call a page or a
- * copy, and the second copy is the client's, on its own CPU.
+ * There is room for a large write, and in the log for a large read.  Each is a second copy,
+ * but the client's, on its own CPU; and while we send what it has written (libos_call.tx_late)
+ * it copies what it writes next.  The kernel layer reads and writes page by page, and the
+ * pages' owner may be another by the end of the call, so without that copy it is a system
+ * call a page.
  *
  * Order.  The home must find in the client's memory what it wrote there before: a write
  * to a piece that came along ends the use of that, and a read from elsewhere has the

@@ -62,7 +62,7 @@ struct remote_slot {
 /* Payloads, in the rest of the slot; see payload.c.  Only what is used becomes memory. */
 #define REMOTE_IN_AT	512
 #define REMOTE_IN	(REMOTE_OUT_AT - REMOTE_IN_AT)
-#define REMOTE_OUT_AT	4096
+#define REMOTE_OUT_AT	(34 * 4096)
 #define REMOTE_OUT	(33 * 4096)
 
 #define REMOTE_INS	8	/* pieces that come along */

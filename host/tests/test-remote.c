@@ -7,7 +7,10 @@
 #include <linux/if_packet.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,7 +18,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <time.h>
+#include <libos/netio.h>
 
+#include "../remote/wire.h"
 #include "remote.h"
 
 static struct libos *os;
@@ -136,7 +142,8 @@ static int ioctls(struct libos_thread *me)
 static int transfers(struct libos_thread *me)
 {
 	static const size_t size[] = {
-		0, 1, 100, 1999, 2000, 2047, 2048, 2049, 4095, 4096, 4097, 65536, 1 << 20
+		0, 1, 100, 1999, 2000, 2047, 2048, 2049, 4095, 4096, 4097, 65536,
+		REMOTE_IN - 17, REMOTE_IN - 16, REMOTE_IN - 15, REMOTE_IN, 1 << 20
 	};
 	static char out[(1 << 20) + 64], in[(1 << 20) + 64];
 	int fd[3], bad = 0;
@@ -156,14 +163,13 @@ static int transfers(struct libos_thread *me)
 			out[3 + j] = (char)(j * 31 + i);
 		memset(in, 0x55, sizeof(in));
 		for (at = 0; at < size[i];) {
-			size_t chunk = size[i] - at < 65536 ? size[i] - at : 65536;
-
 			if (size[i] <= 65536)
 				r = CALL(me, SYS_writev, fd[1], P(iov), 3);
 			else
-				r = CALL(me, SYS_write, fd[1], P(out + 3 + at), chunk);
+				r = CALL(me, SYS_sendto, fd[1], P(out + 3 + at), size[i] - at,
+					 MSG_DONTWAIT, 0, 0);
 			if (r <= 0) {
-				expect_eq(r, chunk);
+				expect_eq(r, size[i] - at);
 				return bad;
 			}
 			for (j = 0; j < (size_t)r;) {
@@ -513,6 +519,153 @@ static int interrupted(struct libos_thread *me, void *arg)
 	return bad;
 }
 
+/* --- answers before frames ------------------------------------------------ */
+
+/* A device that sends once the client has gone on, or after a while without that. */
+struct patient {
+	struct libos_netio io;
+	int *went_on;			/* shared with the client */
+	int plain, large, vain;		/* frames, and those for which nobody went on */
+};
+
+static int patient_tx(struct libos_netio *io, unsigned int queue,
+		      struct libos_frame *const *frames, unsigned int n)
+{
+	struct patient *p = (struct patient *)io;
+	struct virtio_net_hdr *vnet;
+	unsigned int i;
+	long turns;
+
+	for (i = 0; i < n; i++) {
+		for (turns = 0; turns < 20000000 && !__atomic_load_n(p->went_on, __ATOMIC_ACQUIRE);
+		     turns++)
+			__builtin_ia32_pause();
+		vnet = (struct virtio_net_hdr *)&frames[i]->vnet;
+		if (!__atomic_load_n(p->went_on, __ATOMIC_ACQUIRE))
+			p->vain++;
+		else if (vnet->gso_type)
+			p->large++;
+		else
+			p->plain++;
+	}
+	return (int)n;
+}
+
+static int patient_rx(struct libos_netio *io, unsigned int queue,
+		      struct libos_frame *const *frames, unsigned int n)
+{
+	return 0;
+}
+
+static int patient_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max)
+{
+	return 0;
+}
+
+static __u64 patient_deadline(struct libos_netio *io)
+{
+	return LIBOS_NEVER;
+}
+
+static void patient_stats(struct libos_netio *io, struct libos_netio_stats *s)
+{
+}
+
+static void patient_close(struct libos_netio *io)
+{
+}
+
+/* A frame, or a segmentation-offload frame; large ones need not wait for anybody else's. */
+static long send_frame(struct libos_thread *me, int fd, const struct sockaddr_ll *to, bool large)
+{
+	struct {
+		struct virtio_net_hdr vnet;
+		struct ethhdr eth;
+		struct iphdr ip;
+		struct tcphdr tcp;
+		char data[3000];
+	} __attribute__((packed)) f = {
+		.eth.h_proto = htons(ETH_P_IP),
+		.ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP },
+		.tcp = { .doff = 5, .ack = 1 },
+	};
+
+	if (large)
+		f.vnet = (struct virtio_net_hdr){
+			.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+			.hdr_len = 54,
+			.gso_size = 1000,
+			.csum_start = 34,
+			.csum_offset = 16,
+		};
+	f.ip.tot_len = htons((uint16_t)(40 + (large ? 3000 : 100)));
+	return CALL(me, SYS_sendto, fd, P(&f), large ? sizeof(f) : sizeof(f) - 2900, 0, P(to),
+		    sizeof(*to));
+}
+
+static int *went_on;
+
+static int sends(struct libos_thread *me, void *arg)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IP),
+		.sll_ifindex = *(int *)arg,
+		.sll_halen = 6,
+	};
+	int fd, bad = 0, i, one = 1;
+
+	fd = (int)CALL(me, SYS_socket, AF_PACKET, SOCK_RAW, 0);
+	expect_eq(CALL(me, SYS_setsockopt, fd, SOL_PACKET, PACKET_VNET_HDR, P(&one), sizeof(one)), 0);
+	for (i = 0; i < 20 && !bad; i++) {
+		__atomic_store_n(went_on, 0, __ATOMIC_RELEASE);
+		expect(send_frame(me, fd, &to, i & 1) > 100);
+		__atomic_store_n(went_on, 1, __ATOMIC_RELEASE);
+		/* Behind it: the frame is out when this is done. */
+		CALL(me, SYS_fcntl, fd, F_GETFL);
+	}
+	return bad;
+}
+
+static void test_early(void)
+{
+	static const struct libos_netio_ops ops = {
+		.name = "patient",
+		.tx = patient_tx,
+		.rx = patient_rx,
+		.pollfds = patient_pollfds,
+		.deadline_ns = patient_deadline,
+		.stats = patient_stats,
+		.close = patient_close,
+	};
+	static struct patient dev = {
+		.io = {
+			.ops = &ops,
+			.features = LIBOS_NETIO_TX_CSUM | LIBOS_NETIO_TX_TSO4,
+			.queues = 1,
+			.max_mtu = 1500,
+			.link_up = 1,
+		},
+	};
+	struct libos_netdev_params params = { .name = "patient" };
+	struct ifreq ifr = { .ifr_name = "patient", .ifr_flags = IFF_UP | IFF_NOARP };
+	int ifindex, fd;
+
+	went_on = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	dev.went_on = went_on;
+	*went_on = 1;
+	ifindex = libos_netdev_add(home, &params, &dev.io);
+	fd = (int)CALL(home, SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	CALL(home, SYS_ioctl, fd, SIOCSIFFLAGS, P(&ifr));
+	dev.plain = dev.large = dev.vain = 0;
+	is(status_of(fork_client(home, sends, &ifindex)), 0, "a client sends frames");
+	ok(!dev.vain && dev.plain >= 10 && dev.large == 10,
+	   "and goes on before they are sent (%d plain, %d large, %d in vain)", dev.plain,
+	   dev.large, dev.vain);
+	CALL(home, SYS_close, fd);
+}
+
 int main(void)
 {
 	struct libos_server *srv;
@@ -530,6 +683,7 @@ int main(void)
 	   "netlink, ioctl, transfers, faults and host files");
 	test_shared();
 	test_inherited();
+	test_early();
 	is(status_of(fork_client(home, generations, (void *)5)), 0, "five generations");
 	is(status_of(fork_client(home, threads, NULL)), 0, "threads that sleep");
 	is(status_of(fork_client(home, interrupted, NULL)), 0, "a signal ends a call");

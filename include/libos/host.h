@@ -76,6 +76,8 @@ struct libos_netio;		/* <libos/netio.h> */
  *	task, collected on completion: those that are for the calling thread
  *	(SIGPIPE), and those for the process (SIGIO, SIGURG) if the host has no
  *	op for them, see @signal of &struct libos_host_ops
+ * @tx_late: somebody may go on as soon as @ret stands: frames that the call makes
+ *	are sent after that, but for what would be too much to keep
  *
  * Owned by the host; must stay valid until the call is done.
  */
@@ -86,6 +88,8 @@ struct libos_call {
 	__s32	fd_hint;
 	__u32	interrupt;
 	__u64	signals;
+	__u32	tx_late;
+	__u32	pad;
 };
 
 /*

@@ -8,7 +8,8 @@
  * call when it is full, when it holds a segmentation-offload frame (which fills a
  * call by itself), or when the stack has nothing more to do for the moment: at
  * the end of the system call, or before the CPU idles.  So a sendmmsg() of 64
- * datagrams, or a forwarded burst, is one call of the channel.  A channel that
+ * datagrams, or a forwarded burst, is one call of the channel.  In a call with
+ * tx_late large frames wait for its end as well, up to TX_LATE bytes.  A channel that
  * takes less than the burst stops the queue; the host reports room by
  * lib_netdev_event().  There are no byte queue limits: a channel has taken a frame
  * or has not, there is no ring behind it in which frames could wait for long.
@@ -37,6 +38,7 @@
 #include <libos/netio.h>
 
 #define TX_BURST	LIBOS_BURST
+#define TX_LATE		(256 * 1024)
 #define RX_BURST	16
 #define RX_HEADER	192	/* bytes of a large frame that are copied */
 #define COPY_MAX	1728	/* a full frame of a usual MTU */
@@ -69,6 +71,7 @@ struct libos_netdev {
 	bool event;			/* the host has reported something */
 
 	unsigned int tx_count;		/* frames of the burst */
+	unsigned int tx_len;		/* bytes of those added since the last flush */
 	struct sk_buff *tx_skb[TX_BURST];
 	struct libos_frame tx_frame[TX_BURST];
 
@@ -138,6 +141,7 @@ static void tx_flush(struct libos_netdev *nd)
 		dev_consume_skb_any(skb);
 	}
 
+	nd->tx_len = 0;
 	left = n - sent;
 	if (left && sent) {
 		memmove(nd->tx_skb, nd->tx_skb + sent, left * sizeof(nd->tx_skb[0]));
@@ -171,6 +175,16 @@ void lib_netdev_flush(void)
 			tx_flush_locked(nd);
 }
 
+/* Is it worth a call of the channel now? */
+static bool tx_is_full(const struct libos_netdev *nd, const struct sk_buff *skb)
+{
+	const struct libos_call *call = current->thread.call;
+
+	if (nd->tx_count == TX_BURST)
+		return true;
+	return skb_is_gso(skb) && (!call || !call->tx_late || nd->tx_len >= TX_LATE);
+}
+
 static netdev_tx_t netdev_start_xmit_skb(struct sk_buff *skb, struct net_device *dev)
 {
 	struct libos_netdev *nd = *(struct libos_netdev **)netdev_priv(dev);
@@ -189,8 +203,9 @@ static netdev_tx_t netdev_start_xmit_skb(struct sk_buff *skb, struct net_device 
 	skb_orphan_frags(skb, GFP_ATOMIC);
 	nf_reset_ct(skb);
 	nd->tx_skb[nd->tx_count++] = skb;
+	nd->tx_len += skb->len;
 
-	if (nd->tx_count == TX_BURST || skb_is_gso(skb))
+	if (tx_is_full(nd, skb))
 		tx_flush(nd);
 	else
 		lib_netdev_tx_pending = true;
