@@ -201,6 +201,6 @@ wmem='sysctl -qw net.ipv4.tcp_wmem="4096 16384 4194304"'
 if [ "${CONFORMANCE:-}" = full ]; then
 	LIMIT=900 harness tls "$wmem" $rekey
 else
-	harness tls "$wmem" $rekey -v 13_aes_gcm
+	harness tls "$wmem" $rekey -v 13_aes_gcm -v 12_aes_gcm
 fi
 summary
