@@ -64,6 +64,7 @@ $(TESTBIN): $(B)/tests/%: $(TESTDIR)/%.c $(B)/$(ROOM).a $(TEST_DEPS)
 .DEFAULT_GOAL := all
 .PHONY: all clean check tests
 all: $(B)/$(ROOM).a
+	@:
 tests: $(TESTBIN)
 clean:
 	$(Q)rm -rf $(B)
