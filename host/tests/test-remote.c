@@ -18,10 +18,10 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/time.h>
-#include <time.h>
 #include <libos/netio.h>
 
 #include "../remote/wire.h"
+#include "../sys.h"
 #include "remote.h"
 
 static struct libos *os;
@@ -524,9 +524,10 @@ static int interrupted(struct libos_thread *me, void *arg)
 /* A device that sends once the client has gone on, or after a while without that. */
 struct patient {
 	struct libos_netio io;
-	int *went_on;			/* shared with the client */
 	int plain, large, vain;		/* frames, and those for which nobody went on */
 };
+
+static int *went_on;			/* shared with the client */
 
 static int patient_tx(struct libos_netio *io, unsigned int queue,
 		      struct libos_frame *const *frames, unsigned int n)
@@ -537,11 +538,10 @@ static int patient_tx(struct libos_netio *io, unsigned int queue,
 	long turns;
 
 	for (i = 0; i < n; i++) {
-		for (turns = 0; turns < 20000000 && !__atomic_load_n(p->went_on, __ATOMIC_ACQUIRE);
-		     turns++)
-			__builtin_ia32_pause();
+		for (turns = 0; turns < 20000000 && !load_acquire(went_on); turns++)
+			cpu_relax();
 		vnet = (struct virtio_net_hdr *)&frames[i]->vnet;
-		if (!__atomic_load_n(p->went_on, __ATOMIC_ACQUIRE))
+		if (!load_acquire(went_on))
 			p->vain++;
 		else if (vnet->gso_type)
 			p->large++;
@@ -557,25 +557,11 @@ static int patient_rx(struct libos_netio *io, unsigned int queue,
 	return 0;
 }
 
-static int patient_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max)
-{
-	return 0;
-}
-
-static __u64 patient_deadline(struct libos_netio *io)
-{
-	return LIBOS_NEVER;
-}
-
 static void patient_stats(struct libos_netio *io, struct libos_netio_stats *s)
 {
 }
 
-static void patient_close(struct libos_netio *io)
-{
-}
-
-/* A frame, or a segmentation-offload frame; large ones need not wait for anybody else's. */
+/* A frame, or (@large) one that is three, for segmentation offload. */
 static long send_frame(struct libos_thread *me, int fd, const struct sockaddr_ll *to, bool large)
 {
 	struct {
@@ -604,8 +590,6 @@ static long send_frame(struct libos_thread *me, int fd, const struct sockaddr_ll
 		    sizeof(*to));
 }
 
-static int *went_on;
-
 static int sends(struct libos_thread *me, void *arg)
 {
 	struct sockaddr_ll to = {
@@ -619,9 +603,9 @@ static int sends(struct libos_thread *me, void *arg)
 	fd = (int)CALL(me, SYS_socket, AF_PACKET, SOCK_RAW, 0);
 	expect_eq(CALL(me, SYS_setsockopt, fd, SOL_PACKET, PACKET_VNET_HDR, P(&one), sizeof(one)), 0);
 	for (i = 0; i < 20 && !bad; i++) {
-		__atomic_store_n(went_on, 0, __ATOMIC_RELEASE);
+		store_release(went_on, 0);
 		expect(send_frame(me, fd, &to, i & 1) > 100);
-		__atomic_store_n(went_on, 1, __ATOMIC_RELEASE);
+		store_release(went_on, 1);
 		/* Behind it: the frame is out when this is done. */
 		CALL(me, SYS_fcntl, fd, F_GETFL);
 	}
@@ -634,10 +618,7 @@ static void test_early(void)
 		.name = "patient",
 		.tx = patient_tx,
 		.rx = patient_rx,
-		.pollfds = patient_pollfds,
-		.deadline_ns = patient_deadline,
 		.stats = patient_stats,
-		.close = patient_close,
 	};
 	static struct patient dev = {
 		.io = {
@@ -653,7 +634,6 @@ static void test_early(void)
 	int ifindex, fd;
 
 	went_on = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	dev.went_on = went_on;
 	*went_on = 1;
 	ifindex = libos_netdev_add(home, &params, &dev.io);
 	fd = (int)CALL(home, SYS_socket, AF_INET, SOCK_DGRAM, 0);

@@ -38,7 +38,7 @@
 #include <libos/netio.h>
 
 #define TX_BURST	LIBOS_BURST
-#define TX_LATE		(256 * 1024)
+#define TX_LATE		(256 * 1024)	/* bytes that wait for the end of a call */
 #define RX_BURST	16
 #define RX_HEADER	192	/* bytes of a large frame that are copied */
 #define COPY_MAX	1728	/* a full frame of a usual MTU */
