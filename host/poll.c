@@ -168,11 +168,15 @@ bool poll_dispatch(struct libos *os, const struct epoll_event *ev, int n)
 			any = true;
 		} else if ((data & TAG_MASK) == TAG_DEV) {
 			struct netdev *nd = os->netdev[data >> 8 & 0xffff];
+			const struct libos_pollfd *p;
 			unsigned int queue;
 
 			if (!nd)
 				continue;
-			queue = nd->pfd[data & 0xff].queue;
+			p = &nd->pfd[data & 0xff];
+			if (p->told)
+				*p->told = 1;
+			queue = p->queue;
 			if (ev[i].events & (EPOLLOUT | EPOLLERR | EPOLLHUP) &&
 			    nd->full & 1U << queue) {
 				nd->full &= ~(1U << queue);

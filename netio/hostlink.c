@@ -5,9 +5,9 @@
  * A TAP device that the host sets down, or a NIC that loses its carrier, must
  * show in the stack as a lost carrier.  Neither the TAP file nor a packet socket
  * says so dependably, hence a netlink socket in the group of link changes.  Its
- * file is one of the channel's pollfds.  rx looks at it when the channel itself
- * had nothing, always while the link is down (frames may come before the news
- * that it is up), and now and then while frames flow; see hostlink_look().
+ * file is one of the channel's pollfds.  rx looks at it when it was told to, when
+ * the channel itself had nothing, and always while the link is down (frames may
+ * come before the news that it is up); see hostlink_look().
  *
  * If the host sent more changes than the socket holds (ENOBUFS), the state is
  * asked for again: the answer comes as one more change.

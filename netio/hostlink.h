@@ -14,7 +14,7 @@
  * @up_flags: IFF_* that must all be set for the link to count as up
  * @flags: IFF_* as last heard
  * @gone: the device has been deleted
- * @unseen: calls of rx since it was looked at
+ * @told: &struct libos_pollfd.told of @fd
  */
 struct hostlink {
 	int	fd;
@@ -23,7 +23,7 @@ struct hostlink {
 	unsigned int up_flags;
 	unsigned int flags;
 	int	gone;
-	unsigned int unseen;
+	__u8	told;
 };
 
 int hostlink_open(struct hostlink *hl, int ifindex, unsigned int up_flags, int fd_min,
@@ -40,13 +40,15 @@ int hostlink_poll(struct hostlink *hl);
  * @io: its channel; link_up is set
  * @got: what rx returns
  *
- * A system call each time would be felt in a round trip.
+ * A system call each time would be felt in a round trip.  But who is told once
+ * has to look, also where frames have come along with the news.
  */
 static inline __attribute__((always_inline)) void
 hostlink_look(struct hostlink *hl, struct libos_netio *io, unsigned int got)
 {
-	if (got && io->link_up && ++hl->unseen % 64)
+	if (got && io->link_up && !hl->told)
 		return;
+	hl->told = 0;
 	io->link_up = hostlink_poll(hl);
 }
 

@@ -24,6 +24,9 @@
  * A frame that ends too early (the peer is still writing) moves back to rx_buf,
  * since the segments are the caller's again.
  *
+ * rx reads until the pipe says that it is empty: behind the last frame there may
+ * be the end of the stream, of which nobody tells a second time.
+ *
  * A record that makes no sense means that the stream is torn: there is no
  * finding one's way in it again, and the link is reset.
  */
@@ -323,7 +326,7 @@ static __hot void rx_compact(struct pipe *p)
  * Returns what readv() did; *whole says that the frame is complete.
  */
 static __hot long rx_direct(struct pipe *p, struct libos_frame *f, const struct pipe_rec *rec,
-			    bool *whole, bool *drained)
+			    bool *whole)
 {
 	__u32 have = p->rx_tail - p->rx_head - sizeof(*rec), need = rec->len - have;
 	struct iovec *iov = p->iov;
@@ -339,7 +342,6 @@ static __hot long rx_direct(struct pipe *p, struct libos_frame *f, const struct 
 	*whole = false;
 	if (ret <= 0)
 		return ret;
-	*drained = (__u64)ret < need + iov[n].iov_len;
 	if ((__u32)ret < need) {
 		frame_gather(f, have, p->rx_buf + p->rx_tail, ret);
 		p->rx_tail += ret;
@@ -353,19 +355,15 @@ static __hot long rx_direct(struct pipe *p, struct libos_frame *f, const struct 
 	return ret;
 }
 
-static __hot long rx_fill(struct pipe *p, bool *drained)
+static __hot long rx_fill(struct pipe *p)
 {
-	__u32 want;
 	long ret;
 
 	rx_compact(p);
-	want = PIPE_RXBUF - p->rx_tail;
-	ret = sys_retry(sys_read(p->rfd, p->rx_buf + p->rx_tail, want));
+	ret = sys_retry(sys_read(p->rfd, p->rx_buf + p->rx_tail, PIPE_RXBUF - p->rx_tail));
 	p->stats.rx_calls++;
-	if (ret > 0) {
+	if (ret > 0)
 		p->rx_tail += ret;
-		*drained = (__u32)ret < want;
-	}
 	return ret;
 }
 
@@ -373,9 +371,9 @@ static __hot int pipe_rx(struct libos_netio *io, unsigned int queue,
 			 struct libos_frame *const *frames, unsigned int n)
 {
 	struct pipe *p = to_pipe(io);
-	bool drained = false, whole;
 	unsigned int got = 0;
 	struct pipe_rec rec;
+	bool whole;
 	long ret;
 
 	pipe_service(p);
@@ -385,16 +383,16 @@ static __hot int pipe_rx(struct libos_netio *io, unsigned int queue,
 			got++;
 			continue;
 		}
-		if (drained || p->rfd < 0)
+		if (p->rfd < 0)
 			break;
 		if (rec.len > PIPE_PEEK) {
 			/* rx_buf's first half holds what has come of the frame. */
 			rx_compact(p);
-			ret = rx_direct(p, frames[got], &rec, &whole, &drained);
+			ret = rx_direct(p, frames[got], &rec, &whole);
 			if (ret > 0 && whole)
 				got++;
 		} else {
-			ret = rx_fill(p, &drained);
+			ret = rx_fill(p);
 		}
 		if (ret == -EAGAIN)
 			break;
@@ -412,13 +410,12 @@ static __hot int pipe_rx(struct libos_netio *io, unsigned int queue,
 __hot void pipe_pump(struct pipe *p)
 {
 	struct pipe_rec rec;
-	bool drained;
 	long ret;
 
 	pipe_service(p);
 	if (p->peer_id || p->rfd < 0)
 		return;
-	ret = rx_fill(p, &drained);
+	ret = rx_fill(p);
 	if (ret > 0)
 		rx_parse(p, NULL, &rec);
 	else if (ret != -EAGAIN)
@@ -433,7 +430,7 @@ static int pipe_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int ma
 	struct pipe *p = to_pipe(io);
 
 	if (max > 0)
-		fds[0] = (struct libos_pollfd){ p->epfd, POLLIN, 0 };
+		fds[0] = (struct libos_pollfd){ p->epfd, POLLIN, 0, NULL };
 	return 1;
 }
 

@@ -286,9 +286,9 @@ static int raw_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max
 
 	for (i = 0; i < io->queues; i++, n++)
 		if (n < max)
-			fds[n] = (struct libos_pollfd){ raw->fd[i], POLLIN | POLLOUT, i };
+			fds[n] = (struct libos_pollfd){ raw->fd[i], POLLIN | POLLOUT, i, NULL };
 	if (n < max)
-		fds[n] = (struct libos_pollfd){ raw->link.fd, POLLIN, 0 };
+		fds[n] = (struct libos_pollfd){ raw->link.fd, POLLIN, 0, &raw->link.told };
 	return n + 1;
 }
 

@@ -185,7 +185,7 @@ static __hot int slirp_rx(struct libos_netio *io, unsigned int queue,
 static int slirp_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max)
 {
 	if (max > 0)
-		fds[0] = (struct libos_pollfd){ to_slirp(io)->fd, POLLIN | POLLOUT, 0 };
+		fds[0] = (struct libos_pollfd){ to_slirp(io)->fd, POLLIN | POLLOUT, 0, NULL };
 	return 1;
 }
 

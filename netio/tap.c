@@ -193,9 +193,9 @@ static int tap_pollfds(struct libos_netio *io, struct libos_pollfd *fds, int max
 
 	for (i = 0; i < io->queues; i++, n++)
 		if (n < max)
-			fds[n] = (struct libos_pollfd){ tap->fd[i], POLLIN | POLLOUT, i };
+			fds[n] = (struct libos_pollfd){ tap->fd[i], POLLIN | POLLOUT, i, NULL };
 	if (n < max)
-		fds[n] = (struct libos_pollfd){ tap->link.fd, POLLIN, 0 };
+		fds[n] = (struct libos_pollfd){ tap->link.fd, POLLIN, 0, &tap->link.told };
 	return n + 1;
 }
 

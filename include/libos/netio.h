@@ -112,11 +112,15 @@ struct libos_netio_stats {
  * @events: POLLIN for rx, POLLOUT for room to send (watched only while @tx
  *	has returned less than it was given)
  * @queue: which queue it is about
+ * @told: whoever polls sets it to 1 when @fd is ready, before rx is called, with
+ *	the token held; NULL where rx notices by itself.  It is for files that tell
+ *	of something else than frames, at which rx does not look each time
  */
 struct libos_pollfd {
 	__s32	fd;
 	__u16	events;
 	__u16	queue;
+	__u8	*told;
 };
 
 /**

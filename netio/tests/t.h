@@ -373,7 +373,7 @@ static UNUSED struct libos_netio_stats stats_of(struct libos_netio *io)
 	return s;
 }
 
-/* Wait until a channel's files or deadline say that there is something. */
+/* Wait until a channel's files or deadline say that there is something, and tell it. */
 static UNUSED bool io_wait(struct libos_netio *io, bool out, int ms)
 {
 	struct libos_pollfd pf[64];
@@ -390,7 +390,12 @@ static UNUSED bool io_wait(struct libos_netio *io, bool out, int ms)
 		return true;
 	if (due != ~0ULL && (due - now) / MS + 1 < (__u64)ms)
 		t = (due - now) / MS + 1;
-	return poll(fds, n, t) > 0 || t < ms;
+	if (poll(fds, n, t) <= 0)
+		return t < ms;
+	for (i = 0; i < n; i++)
+		if (pf[i].told && fds[i].revents)
+			*pf[i].told = 1;
+	return true;
 }
 
 /* Send all of a burst, waiting for room; false after a second without progress. */

@@ -216,6 +216,19 @@ static void test_frames(void)
 	ok(n < 3000 && n >= 500, "of 3000 frames %zu were in the queue", n);
 	is(s.drop[LIBOS_DROP_RX_OVERRUN], 3000 - n, "the others are rx_overrun");
 
+	/* Cable pull at the end of a burst: nobody tells of it twice. */
+	is(a->ops->tx(a, 0, &pf, 1), 1, "a frame is sent");
+	must(&ns, "ip link set ltapb down");
+	pool_reset(&rx);
+	is(io_wait(b, false, 1000) && b->ops->rx(b, 0, rx.f, LIBOS_BURST) == 1 && !b->link_up, 1,
+	   "it comes, and the host's side down: link is down");
+	must(&ns, "ip link set ltapb up");
+	end = t_now() + 1000 * MS;
+	while (!b->link_up && t_now() < end) {
+		io_wait(b, false, 50);
+		b->ops->rx(b, 0, rx.f, 1);
+	}
+
 	/* Cable pull, then the device is deleted. */
 	must(&ns, "ip link set ltapb down");
 	end = t_now() + 1000 * MS;

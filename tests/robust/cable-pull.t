@@ -34,6 +34,15 @@ for round in 1 2 3; do
 	check "back $round: carrier" wait_for 60 lines $((round + 1)) 'carrier 1'
 	check "back $round: the connection goes on" wait_for 90 lines $((round + 1)) 'flows, carrier 1'
 done
+# The news comes along with a frame: both wait for a program that is stopped.
+kill -STOP "$NUSE_PID"
+peer ping -n -c 1 -W 1 $OUR4 > "$T/ping.out" 2>&1 || :
+peer ip link set tap0 down
+kill -CONT "$NUSE_PID"
+check "with a frame: no carrier" wait_for 10 lines 4 'carrier 0'
+peer ip link set tap0 up
+check "with a frame: carrier again" wait_for 60 lines 5 'carrier 1'
+check "with a frame: the connection goes on" wait_for 90 lines 5 'flows, carrier 1'
 : > "$T/cwd/stop"
 await_end 30
 check "it ends well" ran_well
