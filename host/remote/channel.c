@@ -51,12 +51,24 @@ void channel_out(struct served *t)
 }
 
 /* Never blocks, whatever the file and however full. */
-static void wake_client(struct served *t)
+void channel_wake(struct served *t)
 {
 	__u64 one = 1;
 
+	t->unrung = false;
 	if (load_relaxed(&t->slot->sleeps) && t->wake >= 0)
 		sys(SYS_write, t->wake, &one, sizeof(one));
+}
+
+/* Now; or, if it expects to sleep, when the server has time for it (hot.c). */
+static void wake_client(struct served *t)
+{
+	struct libos_server *srv = t->peer->srv;
+
+	if (srv->puts_off && t->hot && load_relaxed(&t->slot->parked) == t->seq)
+		t->unrung = true;
+	else
+		channel_wake(t);
 }
 
 /*

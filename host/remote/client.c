@@ -426,7 +426,6 @@ struct client_thread *client_thread_init(struct client *c, unsigned int index, i
 		.seq = seq + (seq & 1),
 	};
 	t->client = c;
-	t->work_score = 0;
 	t->event_score = -1;
 	t->bytes = 0;
 	t->move_at = 0;

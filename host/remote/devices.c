@@ -46,7 +46,8 @@ void devices_event(struct libos_server *srv)
 {
 	bool any;
 
-	if (!devices_look(srv, &any))
+	/* While it is hot the server looks by itself. */
+	if (!devices_look(srv, &any) || srv->puts_off)
 		watch(srv, false);
 	else if (srv->os->spin_ns)
 		hot_woken(srv);

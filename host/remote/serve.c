@@ -120,8 +120,8 @@ bool served_serve(struct served *t)
 	os->nremote++;
 	store_relaxed(&t->slot->home_cpu, this_cpu());
 	os->server->near = load_relaxed(&t->slot->near);
-	t->base.call.tx_late = transfers(t->base.call.nr);
-	os->serving = t->base.call.tx_late ? &t->base : NULL;
+	t->base.call.tx_late = 1;
+	os->serving = transfers(t->base.call.nr) ? &t->base : NULL;
 	r = os->kernel->enter(t->base.task, &t->base.call);
 	os->serving = NULL;
 	after_entry(t, r);

@@ -40,6 +40,8 @@ struct served {
 	bool doomed;			/* [L] and [T] to be ended once it is outside */
 	bool out_fault;			/* [T] a write in the log has failed */
 	bool answered;			/* [T] early, by channel_early() */
+	bool hot;			/* [T] in libos_server.hot */
+	bool unrung;			/* [T] its client sleeps, and is owed a ring; see hot.c */
 	__u32 out_len;			/* [T] bytes of the log; see payload.c */
 	__u32 nin;			/* [T] entries of @in */
 	struct {
@@ -137,6 +139,7 @@ struct libos_server {
 	unsigned int nexthot;		/* [L] who goes for the next */
 	__u64 idle_since;		/* [W] ns, when the last request was done */
 	bool near;			/* [W] who was served last wants our CPU */
+	bool puts_off;			/* [T] what is not a request can wait; see hot.c */
 	__s32 spin_score;		/* [W] does it pay to wait for the next one awake */
 	__u64 part_at, part_wait;	/* [W] ns, see hot.c */
 	__u32 wanted;			/* [A] threads that want the lock */
@@ -230,6 +233,7 @@ bool channel_interrupts(const struct served *t);
 void channel_reply(struct served *t, __s64 ret, __u64 signals);
 void channel_end(struct served *t, __s64 ret, __u64 signals);
 void channel_home(struct served *t, int pid);
+void channel_wake(struct served *t);
 
 /* payload.c; hot */
 void payload_take(struct served *t);

@@ -2,9 +2,10 @@
 /*
  * How a client waits for the home: awake or asleep, and on which CPU.
  *
- * What the home has to do takes it microseconds, if it has a CPU; what a call sleeps for
- * (slot.parked) may take for ever.  Each has its own score of whether waiting awake pays.
- * For the latter the home waits awake already, and a third CPU is for whom both wait for.
+ * What the home has to do takes it microseconds, if it has a CPU, and is waited for awake: to
+ * be woken would cost the home more than most calls do.  What a call sleeps for (slot.parked)
+ * may take for ever, and a score says whether waiting awake pays.  For that the home waits
+ * awake already, and a third CPU is for whom both wait for.
  *
  * On the home's CPU neither can run while the other does: a call costs two switches, some
  * microseconds.  Elsewhere it costs next to nothing if both are awake; but to wake each other
@@ -29,7 +30,6 @@
 #include "cpu.h"
 
 #define SCORE_MAX	16
-#define VAIN		4	/* calls that do not wait after one that did so in vain */
 #define LOOKS		16	/* between looks at the clock */
 #define WORK_NS		20000	/* the home is given, where others want the CPU */
 #define LONG_BYTES	8192	/* of a call, on average */
@@ -86,27 +86,18 @@ bool client_spin(struct client_thread *t)
 		place(t, true);
 	if (with_home(t))
 		return client_complete(t);
-	if (t->work_score < 0) {
-		t->work_score++;	/* now and then, see whether it pays again */
-		return client_complete(t);
-	}
 	end = os->clock() + (spare || os->spin_ns < WORK_NS ? os->spin_ns : WORK_NS);
 	do {
 		for (i = 0; i < LOOKS; i++) {
-			if (client_complete(t)) {
-				score(&t->work_score, true);
+			if (client_complete(t))
 				return true;
-			}
 			if (parked(t) && (!spare || t->event_score < 0))
 				return false;
 			cpu_relax();
 		}
 	} while (os->clock() < end);
-	/* In vain: that has cost more than many a sleep. */
-	if (parked(t))
+	if (parked(t))			/* in vain: that has cost more than many a sleep */
 		t->event_score = -SCORE_MAX;
-	else
-		t->work_score = -VAIN;
 	return false;
 }
 

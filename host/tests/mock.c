@@ -361,6 +361,15 @@ static unsigned long mock_fault(unsigned long ip)
 	return ip == 0x1234 ? 0x5678 : 0;
 }
 
+static void mock_tx_hold(int on)
+{
+}
+
+static int mock_tx_release(unsigned int n)
+{
+	return 0;
+}
+
 static void mock_backtrace(unsigned long ip, unsigned long fp)
 {
 }
@@ -377,4 +386,6 @@ __attribute__((visibility("default"))) const struct libos_kernel_ops libos_kerne
 	.hostfile_event = mock_hostfile_event,
 	.fault = mock_fault,
 	.backtrace = mock_backtrace,
+	.tx_hold = mock_tx_hold,
+	.tx_release = mock_tx_release,
 };

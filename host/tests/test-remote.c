@@ -527,7 +527,12 @@ struct patient {
 	int plain, large, vain;		/* frames, and those for which nobody went on */
 };
 
-static int *went_on;			/* shared with the client */
+/* Shared with clients. */
+static struct {
+	int went_on;
+	int frames;			/* that the device has got */
+	int asked, answered;		/* datagrams to the one who sleeps, and those it has had */
+} *shared;
 
 static int patient_tx(struct libos_netio *io, unsigned int queue,
 		      struct libos_frame *const *frames, unsigned int n)
@@ -538,15 +543,16 @@ static int patient_tx(struct libos_netio *io, unsigned int queue,
 	long turns;
 
 	for (i = 0; i < n; i++) {
-		for (turns = 0; turns < 20000000 && !load_acquire(went_on); turns++)
+		for (turns = 0; turns < 20000000 && !load_acquire(&shared->went_on); turns++)
 			cpu_relax();
 		vnet = (struct virtio_net_hdr *)&frames[i]->vnet;
-		if (!load_acquire(went_on))
+		if (!load_acquire(&shared->went_on))
 			p->vain++;
 		else if (vnet->gso_type)
 			p->large++;
 		else
 			p->plain++;
+		store_release(&shared->frames, shared->frames + 1);
 	}
 	return (int)n;
 }
@@ -590,6 +596,18 @@ static long send_frame(struct libos_thread *me, int fd, const struct sockaddr_ll
 		    sizeof(*to));
 }
 
+/* Frame number @n does, whether no call is made meanwhile, or (@fd) one after another. */
+static bool comes_out(struct libos_thread *me, int fd, int n)
+{
+	int i;
+
+	if (fd < 0)
+		return eventually(load_acquire(&shared->frames) == n);
+	for (i = 0; i < 5000 && load_acquire(&shared->frames) < n; i++)
+		CALL(me, SYS_fcntl, fd, F_GETFL);
+	return load_acquire(&shared->frames) == n;
+}
+
 static int sends(struct libos_thread *me, void *arg)
 {
 	struct sockaddr_ll to = {
@@ -598,16 +616,15 @@ static int sends(struct libos_thread *me, void *arg)
 		.sll_ifindex = *(int *)arg,
 		.sll_halen = 6,
 	};
-	int fd, bad = 0, i, one = 1;
+	int fd, bad = 0, i, one = 1, before = load_acquire(&shared->frames);
 
 	fd = (int)CALL(me, SYS_socket, AF_PACKET, SOCK_RAW, 0);
 	expect_eq(CALL(me, SYS_setsockopt, fd, SOL_PACKET, PACKET_VNET_HDR, P(&one), sizeof(one)), 0);
 	for (i = 0; i < 20 && !bad; i++) {
-		store_release(went_on, 0);
+		store_release(&shared->went_on, 0);
 		expect(send_frame(me, fd, &to, i & 1) > 100);
-		store_release(went_on, 1);
-		/* Behind it: the frame is out when this is done. */
-		CALL(me, SYS_fcntl, fd, F_GETFL);
+		store_release(&shared->went_on, 1);
+		expect(comes_out(me, i & 2 ? fd : -1, before + i + 1));
 	}
 	return bad;
 }
@@ -633,8 +650,7 @@ static void test_early(void)
 	struct ifreq ifr = { .ifr_name = "patient", .ifr_flags = IFF_UP | IFF_NOARP };
 	int ifindex, fd;
 
-	went_on = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	*went_on = 1;
+	shared->went_on = 1;
 	ifindex = libos_netdev_add(home, &params, &dev.io);
 	fd = (int)CALL(home, SYS_socket, AF_INET, SOCK_DGRAM, 0);
 	CALL(home, SYS_ioctl, fd, SIOCSIFFLAGS, P(&ifr));
@@ -646,12 +662,54 @@ static void test_early(void)
 	CALL(home, SYS_close, fd);
 }
 
+/* --- who sleeps is woken, also while others call without a pause ----------- */
+
+static int calls_on(struct libos_thread *me, void *arg)
+{
+	__u64 end = now_ns() + 20000000000ULL;
+	int bad = 0;
+
+	while (load_acquire(&shared->answered) < 100 && now_ns() < end)
+		CALL(me, SYS_fcntl, *(int *)arg, F_GETFL);
+	expect_eq(load_acquire(&shared->answered), 100);
+	return bad;
+}
+
+static int sleeps(struct libos_thread *me, void *arg)
+{
+	int bad = 0, i;
+	char c;
+
+	for (i = 0; i < 100; i++) {
+		store_release(&shared->asked, i + 1);
+		expect_eq(CALL(me, SYS_read, *(int *)arg, P(&c), 1), 1);
+		store_release(&shared->answered, i + 1);
+	}
+	return bad;
+}
+
+static void test_starved(void)
+{
+	int sv[2], i, caller, sleeper;
+
+	CALL(home, SYS_socketpair, AF_UNIX, SOCK_DGRAM, 0, P(sv));
+	caller = fork_client(home, calls_on, &sv[1]);
+	sleeper = fork_client(home, sleeps, &sv[1]);
+	for (i = 0; i < 100 && eventually(load_acquire(&shared->asked) > i); i++)
+		CALL(home, SYS_write, sv[0], P("x"), 1);
+	is(status_of(sleeper), 0, "one who sleeps is woken each time");
+	is(status_of(caller), 0, "while another calls without a pause");
+	CALL(home, SYS_close, sv[0]);
+	CALL(home, SYS_close, sv[1]);
+}
+
 int main(void)
 {
 	struct libos_server *srv;
 	int fds = count_fds();
 
 	plan(120);
+	shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (!open_home(&os, &home))
 		return done();
 	ok(!libos_served(home), "no server before the first fork");
@@ -664,6 +722,7 @@ int main(void)
 	test_shared();
 	test_inherited();
 	test_early();
+	test_starved();
 	is(status_of(fork_client(home, generations, (void *)5)), 0, "five generations");
 	is(status_of(fork_client(home, threads, NULL)), 0, "threads that sleep");
 	is(status_of(fork_client(home, interrupted, NULL)), 0, "a signal ends a call");

@@ -76,8 +76,9 @@ struct libos_netio;		/* <libos/netio.h> */
  *	task, collected on completion: those that are for the calling thread
  *	(SIGPIPE), and those for the process (SIGIO, SIGURG) if the host has no
  *	op for them, see @signal of &struct libos_host_ops
- * @tx_late: somebody may go on as soon as @ret stands: frames that the call makes
- *	are sent after that, but for what would be too much to keep
+ * @tx_late: frames that the call makes are sent at its end, when @ret stands and
+ *	somebody may go on already; and small ones are held beyond that while
+ *	tx_hold() says so.  In both cases but for what would be too much to keep
  *
  * Owned by the host; must stay valid until the call is done.
  */
@@ -274,6 +275,10 @@ struct libos_boot_params {
  *	then ends with -EFAULT), else 0.  Any thread, from a signal handler
  * @backtrace: write the stack of the task that is inside to the log, for a
  *	crash report.  From a signal handler
+ * @tx_hold: whether calls with tx_late may leave frames behind.  If not (from boot on),
+ *	those that are there are sent by the next run().  With the token held, as @enter
+ * @tx_release: let the next run() send up to @n of the frames of each device that have been
+ *	left behind.  Non-zero if there are any.  With the token held
  */
 struct libos_kernel_ops {
 	__u32	size;
@@ -288,6 +293,8 @@ struct libos_kernel_ops {
 	void	(*hostfile_event)(int hostfd, __u32 events);
 	unsigned long (*fault)(unsigned long ip);
 	void	(*backtrace)(unsigned long ip, unsigned long fp);
+	void	(*tx_hold)(int on);
+	int	(*tx_release)(unsigned int n);
 };
 
 /* The one symbol that liblinux.so exports; of type struct libos_kernel_ops. */

@@ -9,8 +9,10 @@
  * call by itself), or when the stack has nothing more to do for the moment: at
  * the end of the system call, or before the CPU idles.  So a sendmmsg() of 64
  * datagrams, or a forwarded burst, is one call of the channel.  In a call with
- * tx_late large frames wait for its end as well, up to TX_LATE bytes.  A channel that
- * takes less than the burst stops the queue; the host reports room by
+ * tx_late large frames wait for its end as well, up to TX_LATE bytes; and while the
+ * host says so (tx_hold) small ones wait beyond it, up to TX_HOLD frames or
+ * TX_HOLD_LEN bytes, until the host has a moment for them (tx_release).  A channel
+ * that takes less than it is given stops the queue; the host reports room by
  * lib_netdev_event().  There are no byte queue limits: a channel has taken a frame
  * or has not, there is no ring behind it in which frames could wait for long.
  *
@@ -39,6 +41,8 @@
 
 #define TX_BURST	LIBOS_BURST
 #define TX_LATE		(256 * 1024)	/* bytes that wait for the end of a call */
+#define TX_HOLD		16		/* frames that wait beyond it */
+#define TX_HOLD_LEN	(32 * 1024)	/* and bytes */
 #define RX_BURST	16
 #define RX_HEADER	192	/* bytes of a large frame that are copied */
 #define COPY_MAX	1728	/* a full frame of a usual MTU */
@@ -70,6 +74,7 @@ struct libos_netdev {
 	struct list_head list;		/* of devices, under rtnl */
 	bool event;			/* the host has reported something */
 
+	unsigned int tx_at;		/* first frame of the burst */
 	unsigned int tx_count;		/* frames of the burst */
 	unsigned int tx_len;		/* bytes of those added since the last flush */
 	struct sk_buff *tx_skb[TX_BURST];
@@ -85,6 +90,9 @@ struct libos_netdev {
 
 static LIST_HEAD(netdevs);
 bool lib_netdev_tx_pending;
+static bool tx_hold;			/* calls may leave frames behind */
+static bool tx_held;			/* and have done so */
+static unsigned int tx_allowed;		/* of each device's, before the CPU idles */
 
 /* ---- tx ---- */
 
@@ -116,25 +124,25 @@ static int skb_to_frame(struct sk_buff *skb, struct libos_frame *frame)
 	return 0;
 }
 
-/* Give the burst to the channel.  Context: the tx lock is held. */
-static void tx_flush(struct libos_netdev *nd)
+/* Give up to @max frames of the burst to the channel.  Context: the tx lock is held. */
+static void tx_send(struct libos_netdev *nd, unsigned int max)
 {
 	struct netdev_queue *txq = netdev_get_tx_queue(nd->dev, 0);
 	struct libos_frame *frames[TX_BURST];
-	unsigned int i, n, left;
+	unsigned int i, n;
 	int sent;
 
-	n = nd->tx_count;
+	n = min(nd->tx_count, max);
 	if (!n)
 		return;
 	for (i = 0; i < n; i++)
-		frames[i] = &nd->tx_frame[i];
+		frames[i] = &nd->tx_frame[nd->tx_at + i];
 	sent = nd->io->ops->tx(nd->io, 0, frames, n);
 	if (sent < 0)
 		sent = 0;
 
 	for (i = 0; i < sent; i++) {
-		struct sk_buff *skb = nd->tx_skb[i];
+		struct sk_buff *skb = nd->tx_skb[nd->tx_at + i];
 
 		nd->tx_packets++;
 		nd->tx_bytes += skb->len;
@@ -142,37 +150,82 @@ static void tx_flush(struct libos_netdev *nd)
 	}
 
 	nd->tx_len = 0;
-	left = n - sent;
-	if (left && sent) {
-		memmove(nd->tx_skb, nd->tx_skb + sent, left * sizeof(nd->tx_skb[0]));
-		memmove(nd->tx_frame, nd->tx_frame + sent, left * sizeof(nd->tx_frame[0]));
-	}
-	nd->tx_count = left;
-	nd->io->tx_blocked = left != 0;
-	if (left)
+	nd->tx_count -= sent;
+	nd->tx_at = nd->tx_count ? nd->tx_at + sent : 0;
+	nd->io->tx_blocked = sent < n;
+	if (nd->io->tx_blocked)
 		netif_tx_stop_queue(txq);
 	else if (netif_tx_queue_stopped(txq))
 		netif_tx_wake_queue(txq);
 }
 
-static void tx_flush_locked(struct libos_netdev *nd)
-{
-	struct netdev_queue *txq = netdev_get_tx_queue(nd->dev, 0);
-
-	__netif_tx_lock_bh(txq);
-	tx_flush(nd);
-	__netif_tx_unlock_bh(txq);
-}
-
-/* The stack has nothing more to send for now. */
-void lib_netdev_flush(void)
+/* Up to @max frames of each device.  What that lets others send meanwhile is not held. */
+static void tx_send_all(unsigned int max)
 {
 	struct libos_netdev *nd;
 
 	lib_netdev_tx_pending = false;
-	list_for_each_entry(nd, &netdevs, list)
+	list_for_each_entry(nd, &netdevs, list) {
+		struct netdev_queue *txq = netdev_get_tx_queue(nd->dev, 0);
+
+		if (!nd->tx_count || nd->io->tx_blocked)
+			continue;
+		__netif_tx_lock_bh(txq);
+		tx_send(nd, max);
+		__netif_tx_unlock_bh(txq);
 		if (nd->tx_count && !nd->io->tx_blocked)
-			tx_flush_locked(nd);
+			lib_netdev_tx_pending = true;
+	}
+	if (max == TX_BURST || !lib_netdev_tx_pending)
+		tx_held = false;
+	tx_allowed = 0;
+}
+
+static bool tx_may_hold(void)
+{
+	struct libos_netdev *nd;
+
+	list_for_each_entry(nd, &netdevs, list)
+		if (nd->tx_count >= TX_HOLD || nd->tx_len >= TX_HOLD_LEN)
+			return false;
+	return true;
+}
+
+/* @call is about to end, and the stack has nothing more to send for now. */
+void lib_netdev_call_end(const struct libos_call *call)
+{
+	if (tx_hold && call->tx_late && tx_may_hold())
+		tx_held = true;
+	else
+		tx_send_all(TX_BURST);
+}
+
+/* The CPU is about to idle. */
+void lib_netdev_idle(void)
+{
+	if (!tx_held || !tx_may_hold())
+		tx_send_all(TX_BURST);
+	else if (tx_allowed)
+		tx_send_all(min(tx_allowed, TX_BURST - 1));
+}
+
+/* For the host: see struct libos_kernel_ops. */
+void lib_netdev_hold(int on)
+{
+	tx_hold = on;
+	if (on || !tx_held)
+		return;
+	tx_held = false;
+	lib_raise(LIBOS_IRQ_NET);
+}
+
+int lib_netdev_release(unsigned int n)
+{
+	if (!lib_netdev_tx_pending)
+		return 0;
+	tx_allowed = n;
+	lib_raise(LIBOS_IRQ_NET);
+	return 1;
 }
 
 /* Is it worth a call of the channel now? */
@@ -180,7 +233,7 @@ static bool tx_is_full(const struct libos_netdev *nd, const struct sk_buff *skb)
 {
 	const struct libos_call *call = current->thread.call;
 
-	if (nd->tx_count == TX_BURST)
+	if (nd->tx_at + nd->tx_count == TX_BURST)
 		return true;
 	return skb_is_gso(skb) && (!call || !call->tx_late || nd->tx_len >= TX_LATE);
 }
@@ -189,12 +242,13 @@ static netdev_tx_t netdev_start_xmit_skb(struct sk_buff *skb, struct net_device 
 {
 	struct libos_netdev *nd = *(struct libos_netdev **)netdev_priv(dev);
 	struct netdev_queue *txq = netdev_get_tx_queue(dev, 0);
+	unsigned int slot = nd->tx_at + nd->tx_count;
 
-	if (unlikely(nd->tx_count == TX_BURST)) {
+	if (unlikely(slot == TX_BURST)) {
 		netif_tx_stop_queue(txq);
 		return NETDEV_TX_BUSY;
 	}
-	if (unlikely(skb_to_frame(skb, &nd->tx_frame[nd->tx_count]))) {
+	if (unlikely(skb_to_frame(skb, &nd->tx_frame[slot]))) {
 		nd->drop[DROP_TX_VNET]++;
 		dev_kfree_skb_any(skb);
 		return NETDEV_TX_OK;
@@ -202,11 +256,12 @@ static netdev_tx_t netdev_start_xmit_skb(struct sk_buff *skb, struct net_device 
 	skb_tx_timestamp(skb);
 	skb_orphan_frags(skb, GFP_ATOMIC);
 	nf_reset_ct(skb);
-	nd->tx_skb[nd->tx_count++] = skb;
+	nd->tx_skb[slot] = skb;
+	nd->tx_count++;
 	nd->tx_len += skb->len;
 
 	if (tx_is_full(nd, skb))
-		tx_flush(nd);
+		tx_send(nd, TX_BURST);
 	else
 		lib_netdev_tx_pending = true;
 	return NETDEV_TX_OK;
@@ -401,11 +456,11 @@ static int netdev_stop(struct net_device *dev)
 	napi_disable(&nd->napi);
 	__netif_tx_lock_bh(txq);
 	if (!nd->io->tx_blocked)
-		tx_flush(nd);
+		tx_send(nd, TX_BURST);
 	for (i = 0; i < nd->tx_count; i++)
-		dev_kfree_skb_any(nd->tx_skb[i]);
+		dev_kfree_skb_any(nd->tx_skb[nd->tx_at + i]);
 	nd->drop[DROP_TX_DOWN] += nd->tx_count;
-	nd->tx_count = 0;
+	nd->tx_at = nd->tx_count = 0;
 	nd->io->tx_blocked = 0;
 	__netif_tx_unlock_bh(txq);
 	rx_free(nd);

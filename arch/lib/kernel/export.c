@@ -29,4 +29,6 @@ const struct libos_kernel_ops libos_kernel = {
 	.hostfile_event	= lib_hostfile_event,
 	.fault		= lib_fault,
 	.backtrace	= lib_backtrace,
+	.tx_hold	= lib_netdev_hold,
+	.tx_release	= lib_netdev_release,
 };

@@ -65,10 +65,10 @@ void flush_thread(void)
 /* The idle loop has told lockdep that interrupts are on, which they are not yet. */
 void arch_cpu_idle(void)
 {
-	/* Frames still collected for a burst go out before we wait. */
+	/* Frames still collected for a burst go out before we wait, unless they are held. */
 	if (lib_netdev_tx_pending) {
 		raw_local_irq_enable();
-		lib_netdev_flush();
+		lib_netdev_idle();
 		raw_local_irq_disable();
 	}
 	lockdep_hardirqs_off(_THIS_IP_);

@@ -224,7 +224,7 @@ void lib_user_loop(void)
 		}
 		call->ret = lib_syscall(call);
 		if (unlikely(lib_netdev_tx_pending))
-			lib_netdev_flush();
+			lib_netdev_call_end(call);
 		if (unlikely(read_thread_flags() & _TIF_WORK_MASK))
 			exit_work(call);
 		lib_bugwatch();

@@ -41,7 +41,10 @@ long lib_netdev_add(const struct libos_netdev_params *params, struct libos_netio
 long lib_netdev_del(struct libos_netdev *dev);
 long lib_netdev_carrier(struct libos_netdev *dev, int on);
 void lib_netdev_event(struct libos_netdev *dev, unsigned int queue);
-void lib_netdev_flush(void);
+void lib_netdev_call_end(const struct libos_call *call);
+void lib_netdev_idle(void);
+void lib_netdev_hold(int on);
+int lib_netdev_release(unsigned int n);
 extern bool lib_netdev_tx_pending;
 long lib_hostfile(int hostfd);
 void lib_hostfile_event(int hostfd, u32 events);
