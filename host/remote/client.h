@@ -23,7 +23,7 @@ struct client_thread {
 	int sock;			/* [O] 0: not in use, as in a fresh mapping; see fd_high() */
 	int wake;			/* [O] epoll file by which the home tells us */
 	__u32 leaving;			/* [A] its last owner is not done with it yet */
-	__s32 event_score;		/* [O] and for what a call sleeps for */
+	__s32 event_score;		/* [O] does it pay to spin for what a call sleeps for */
 	__s32 bytes;			/* [O] that a call moves, on average */
 	__u64 move_at;			/* [O] ns, when to go to another CPU again */
 };

@@ -398,6 +398,19 @@ static UNUSED bool io_wait(struct libos_netio *io, bool out, int ms)
 	return true;
 }
 
+/* Wait, receiving what comes into @rx, until the link is as @up says.  False after @ms. */
+static UNUSED bool link_becomes(struct libos_netio *io, struct libos_frame *const *rx, __u32 up,
+				int ms)
+{
+	__u64 end = t_now() + ms * MS;
+
+	while (io->link_up != up && t_now() < end) {
+		io_wait(io, false, 50);
+		io->ops->rx(io, 0, rx, 1);
+	}
+	return io->link_up == up;
+}
+
 /* Send all of a burst, waiting for room; false after a second without progress. */
 static UNUSED bool send_all(struct libos_netio *io, struct libos_frame **f, unsigned int n)
 {

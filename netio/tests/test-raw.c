@@ -243,27 +243,17 @@ static void test_batch(void)
 	is(far->ops->tx(far, 0, tx.f, 3), 3, "frames are sent");
 	must(&peer, "ip link set vp0 down");
 	pool_reset(&rx);
-	ok(link_told(io) && io_wait(io, false, 0) && io->ops->rx(io, 0, rx.f, LIBOS_BURST) >= 3 && !io->link_up,
+	ok(link_told(io) && io_wait(io, false, 0) &&
+	   io->ops->rx(io, 0, rx.f, LIBOS_BURST) >= 3 && !io->link_up,
 	   "they come, and the peer's end down: link is down");
 	must(&peer, "ip link set vp0 up");
-	for (i = 0; i < 40 && !io->link_up; i++) {
-		io_wait(io, false, 50);
-		io->ops->rx(io, 0, rx.f, 1);
-	}
+	link_becomes(io, rx.f, 1, 2000);
 
 	/* Cable pull and NIC gone. */
 	must(&peer, "ip link set vp0 down");
-	for (i = 0; i < 40 && io->link_up; i++) {
-		io_wait(io, false, 50);
-		io->ops->rx(io, 0, rx.f, 1);
-	}
-	is(io->link_up, 0, "the peer's end down: link is down");
+	ok(link_becomes(io, rx.f, 0, 2000), "the peer's end down: link is down");
 	must(&peer, "ip link set vp0 up");
-	for (i = 0; i < 40 && !io->link_up; i++) {
-		io_wait(io, false, 50);
-		io->ops->rx(io, 0, rx.f, 1);
-	}
-	is(io->link_up, 1, "up again: link is up");
+	ok(link_becomes(io, rx.f, 1, 2000), "up again: link is up");
 	must(&ns, "ip link del vr0");
 	for (i = 0; i < 40 && (io_wait(io, false, 100)); i++)
 		io->ops->rx(io, 0, rx.f, 1);

@@ -220,32 +220,18 @@ static void test_frames(void)
 	is(a->ops->tx(a, 0, &pf, 1), 1, "a frame is sent");
 	must(&ns, "ip link set ltapb down");
 	pool_reset(&rx);
-	is(io_wait(b, false, 1000) && b->ops->rx(b, 0, rx.f, LIBOS_BURST) == 1 && !b->link_up, 1,
+	ok(io_wait(b, false, 1000) && b->ops->rx(b, 0, rx.f, LIBOS_BURST) == 1 && !b->link_up,
 	   "it comes, and the host's side down: link is down");
 	must(&ns, "ip link set ltapb up");
-	end = t_now() + 1000 * MS;
-	while (!b->link_up && t_now() < end) {
-		io_wait(b, false, 50);
-		b->ops->rx(b, 0, rx.f, 1);
-	}
+	link_becomes(b, rx.f, 1, 1000);
 
 	/* Cable pull, then the device is deleted. */
 	must(&ns, "ip link set ltapb down");
-	end = t_now() + 1000 * MS;
-	while (b->link_up && t_now() < end) {
-		io_wait(b, false, 50);
-		b->ops->rx(b, 0, rx.f, 1);
-	}
-	is(b->link_up, 0, "the host's side down: link is down");
+	ok(link_becomes(b, rx.f, 0, 1000), "the host's side down: link is down");
 	is(b->ops->tx(b, 0, &pf, 1), 1, "then a frame is consumed");
 	is(stats_of(b).drop[LIBOS_DROP_TX_DOWN], 1, "and counted as tx_down");
 	must(&ns, "ip link set ltapb up");
-	end = t_now() + 1000 * MS;
-	while (!b->link_up && t_now() < end) {
-		io_wait(b, false, 50);
-		b->ops->rx(b, 0, rx.f, 1);
-	}
-	is(b->link_up, 1, "up again: link is up");
+	ok(link_becomes(b, rx.f, 1, 1000), "up again: link is up");
 	must(&ns, "ip link del ltapb");
 	for (i = 0; i < 20 && io_wait(b, false, 100); i++)
 		b->ops->rx(b, 0, rx.f, 1);
