@@ -159,7 +159,7 @@ static void tx_send(struct libos_netdev *nd, unsigned int max)
 		netif_tx_wake_queue(txq);
 }
 
-/* Up to @max frames of each device.  What that lets others send meanwhile is not held. */
+/* Up to @max frames of each device. */
 static void tx_send_all(unsigned int max)
 {
 	struct libos_netdev *nd;
@@ -176,9 +176,15 @@ static void tx_send_all(unsigned int max)
 		if (nd->tx_count && !nd->io->tx_blocked)
 			lib_netdev_tx_pending = true;
 	}
-	if (max == TX_BURST || !lib_netdev_tx_pending)
-		tx_held = false;
+	tx_held &= lib_netdev_tx_pending;
 	tx_allowed = 0;
+}
+
+/* Nothing is held any more, nor what this lets others send meanwhile. */
+static void tx_flush(void)
+{
+	tx_held = false;
+	tx_send_all(TX_BURST);
 }
 
 static bool tx_may_hold(void)
@@ -197,16 +203,16 @@ void lib_netdev_call_end(const struct libos_call *call)
 	if (tx_hold && call->tx_late && tx_may_hold())
 		tx_held = true;
 	else
-		tx_send_all(TX_BURST);
+		tx_flush();
 }
 
 /* The CPU is about to idle. */
 void lib_netdev_idle(void)
 {
 	if (!tx_held || !tx_may_hold())
-		tx_send_all(TX_BURST);
+		tx_flush();
 	else if (tx_allowed)
-		tx_send_all(min(tx_allowed, TX_BURST - 1));
+		tx_send_all(tx_allowed);
 }
 
 /* For the host: see struct libos_kernel_ops. */
