@@ -538,14 +538,18 @@ static int patient_tx(struct libos_netio *io, unsigned int queue,
 		      struct libos_frame *const *frames, unsigned int n)
 {
 	struct patient *p = (struct patient *)io;
-	struct virtio_net_hdr *vnet;
+	const struct virtio_net_hdr *vnet;
+	const struct ethhdr *eth;
 	unsigned int i;
 	long turns;
 
 	for (i = 0; i < n; i++) {
+		eth = frames[i]->seg[0].base;
+		if (eth->h_proto != htons(ETH_P_IP))
+			continue;	/* the stack's own: it looks for routers */
 		for (turns = 0; turns < 20000000 && !load_acquire(&shared->went_on); turns++)
 			cpu_relax();
-		vnet = (struct virtio_net_hdr *)&frames[i]->vnet;
+		vnet = (const struct virtio_net_hdr *)&frames[i]->vnet;
 		if (!load_acquire(&shared->went_on))
 			p->vain++;
 		else if (vnet->gso_type)
@@ -656,7 +660,7 @@ static void test_early(void)
 	CALL(home, SYS_ioctl, fd, SIOCSIFFLAGS, P(&ifr));
 	dev.plain = dev.large = dev.vain = 0;
 	is(status_of(fork_client(home, sends, &ifindex)), 0, "a client sends frames");
-	ok(!dev.vain && dev.plain >= 10 && dev.large == 10,
+	ok(!dev.vain && dev.plain == 10 && dev.large == 10,
 	   "and goes on before they are sent (%d plain, %d large, %d in vain)", dev.plain,
 	   dev.large, dev.vain);
 	CALL(home, SYS_close, fd);
