@@ -198,6 +198,7 @@ int glue_vdso_init(void);		/* ordinary code */
 int glue_mm_init(struct glue_prog *p, unsigned long window);
 void glue_mm_empty(struct glue_prog *p);
 void glue_mm_free(struct glue_prog *p);
+void glue_mm_rings(struct glue_prog *p, struct glue_thread *t);
 void glue_mm_lock(int on);	/* over fork(); so do text.c, arena.c, linkmap.c */
 unsigned long glue_mm_place(struct glue_prog *p, unsigned long len);
 

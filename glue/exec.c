@@ -143,6 +143,7 @@ int glue_exec(const struct glue_opts *opts, int *wstatus)
 			say_stats(p, err);
 		close(err);
 	}
+	glue_mm_rings(p, NULL);
 	glue_fdtab_free(p->fds);
 	glue_stack_free(p);
 out_mm:

@@ -259,6 +259,7 @@ static int replace(struct glue_thread *t, unsigned long *sp, unsigned long *mask
 
 	glue_linkmap_remove(p);
 	glue_arena_free(p);
+	glue_mm_rings(p, t);
 	glue_mm_empty(p);
 	p->at_base = 0;
 	r = glue_start_load(p, &req->start, sp);

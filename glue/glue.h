@@ -127,6 +127,7 @@ int glue_exec(const struct glue_opts *opts, int *wstatus);
 /* --- between the files of the room --------------------------------------- */
 
 #define GLUE_NSIG	64
+#define GLUE_RINGS	64	/* mappings of stack files, of a program */
 
 /* The kernel's struct sigaction, as in the system call. */
 struct glue_sigaction {
@@ -202,6 +203,7 @@ struct glue_prog {
 	unsigned long map_cursor;	/* next hint; atomic */
 	unsigned long brk_lo, brk, brk_hi;	/* under .mm_lock */
 	__u32	mm_lock;
+	unsigned long ring[GLUE_RINGS];	/* where stack files are mapped */
 
 	/* signals */
 	__u32	sig_lock;

@@ -29,7 +29,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include <libos/libos.h>
+#include <libos/remote.h>
 
 #include "core.h"
 #include "fd.h"
@@ -228,14 +228,83 @@ static long map_any(struct glue_prog *p, const unsigned long arg[6], unsigned lo
 }
 
 /*
- * Rings of stack sockets: the stack maps them, among the library, and takes the
- * unmapping of an address that is "ours" if it knows it.
+ * Rings of stack sockets: the stack maps them, among the library, where nothing else that
+ * unmaps a program's memory reaches them.
  */
-static long stack_map(struct glue_thread *t, long nr, const unsigned long arg[6])
-{
-	struct libos_thread *stack = glue_thread_stack(t);
+struct ring_call {
+	struct libos_thread *stack;
+	const unsigned long *arg;
+};
 
-	return stack ? libos_call(stack, nr, arg) : -EINVAL;
+static long ring_mmap(void *call)
+{
+	struct ring_call *c = call;
+
+	return libos_mmap(c->stack, c->arg);
+}
+
+static long ring_munmap(void *call)
+{
+	struct ring_call *c = call;
+
+	return libos_munmap(c->stack, c->arg[0]);
+}
+
+#define RING_BUSY	1UL	/* being mapped or unmapped */
+
+/* The place of a ring at @addr, which is @to from here on; -1: there is none. */
+static int ring_change(struct glue_prog *p, unsigned long addr, unsigned long to)
+{
+	int i;
+
+	glue_lock(&p->mm_lock);
+	for (i = 0; i < GLUE_RINGS && p->ring[i] != addr; i++)
+		;
+	if (i < GLUE_RINGS)
+		p->ring[i] = to;
+	glue_unlock(&p->mm_lock);
+	return i < GLUE_RINGS ? i : -1;
+}
+
+static long ring_map(struct glue_thread *t, const unsigned long arg[6])
+{
+	struct ring_call c = { glue_thread_stack(t), arg };
+	int i = c.stack ? ring_change(t->prog, 0, RING_BUSY) : -1;
+	long r;
+
+	if (i < 0)
+		return c.stack ? -ENOMEM : -EINVAL;
+	r = glue_gate(t, ring_mmap, &c);
+	t->prog->ring[i] = IS_ERR(r) ? 0 : r;
+	return r;
+}
+
+static long ring_unmap(struct glue_thread *t, const unsigned long arg[6])
+{
+	struct ring_call c = { glue_thread_stack(t), arg };
+	int i = c.stack ? ring_change(t->prog, arg[0], RING_BUSY) : -1;
+	long r;
+
+	if (i < 0)
+		return -EINVAL;
+	r = glue_gate(t, ring_munmap, &c);
+	t->prog->ring[i] = 0;
+	return r;
+}
+
+/*
+ * Ordinary code: the program is over, or another comes.  It is @t that asks the stack;
+ * NULL: whoever has started the program.
+ */
+void glue_mm_rings(struct glue_prog *p, struct glue_thread *t)
+{
+	int i;
+
+	for (i = 0; i < GLUE_RINGS; i++) {
+		if (p->ring[i])
+			libos_munmap(t ? glue_thread_stack(t) : p->opts->stack, p->ring[i]);
+		p->ring[i] = 0;
+	}
 }
 
 long glue_sys_mmap(struct glue_thread *t, struct glue_frame *f)
@@ -245,7 +314,7 @@ long glue_sys_mmap(struct glue_thread *t, struct glue_frame *f)
 	long r;
 
 	if (!(flags & MAP_ANONYMOUS) && t->prog->fds && fd_is_stack(t->prog->fds, f->arg[4]))
-		return stack_map(t, SYS_mmap, f->arg);
+		return ring_map(t, f->arg);
 
 	if (!(prot & PROT_EXEC) || (flags & MAP_ANONYMOUS) || (flags & MAP_TYPE) != MAP_PRIVATE ||
 	    (t->prog->flags & GLUE_NOPATCH))
@@ -274,7 +343,7 @@ long glue_sys_munmap(struct glue_thread *t, struct glue_frame *f)
 	long r;
 
 	if (ours(f->arg[0], f->arg[1]))
-		return stack_map(t, SYS_munmap, f->arg);
+		return ring_unmap(t, f->arg);
 	r = glue_raw2(SYS_munmap, f->arg[0], f->arg[1]);
 	if (!r)
 		place_back(t->prog, f->arg[0], f->arg[1]);

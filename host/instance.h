@@ -188,7 +188,10 @@ struct libos {
 	void *arena;
 	size_t arena_len;
 	int arena_fd;				/* [S] -1: it has none */
-	struct map_log *map_log;		/* [T] what is mapped now is noted there */
+	struct alias *alias;			/* [T] .nalias of them */
+	__u64 nalias, alias_max;		/* [T] */
+	struct link rings;			/* remote/ring.c's */
+	struct mapped *mapped;			/* likewise; by the home's program */
 	struct library *library;
 	struct libos_thread *main;
 	struct libos_server *server;		/* [A] of other processes' calls; NULL */
@@ -223,6 +226,7 @@ int instance_open(const struct libos_opts *opts, const struct libos_kernel_ops *
 
 /* libos.c */
 __u64 spin_budget(void);
+int move_high(int fd);
 
 /* call.c */
 extern const struct thread_ops posix_thread_ops;
@@ -290,18 +294,25 @@ __u32 hostfile_poll(void *host, int fd, __u32 events);
 void hostfile_release(void *host, int fd);
 int hostfile_own(struct libos *os, int fd);
 
-/* alias.c */
-#define MAP_LOG_MAX	2048
+/* arena.c */
+#define ARENA_PAGE	4096UL
 
-/* Pieces of the arena that were mapped, those that adjoin as one. */
-struct map_log {
-	__u32 n;
-	bool overflow;
-	struct map_piece {
-		__u64 addr, off, len;
-	} piece[MAP_LOG_MAX];
+int arena_make(struct libos *os, size_t len);
+void arena_free(struct libos *os);
+void arena_inherit(struct libos *os, int advice);
+int arena_pages(const struct libos *os, __u64 addr, __u64 *page, __u64 n);
+int arena_set_file(struct libos *os, __u64 off, __u64 len, int file, __u64 at);
+
+/* remote/ring.c */
+void rings_free(struct libos *os);
+
+/* alias.c; hot */
+struct alias {
+	__u64 addr;		/* of a page */
+	__u64 off;		/* in the arena */
 };
 
+int alias_make(struct libos *os, __u64 addr, __u64 off, __u64 len);
 int arena_map(void *host, __u64 *addr, __u64 arena_off, __u64 len);
 void arena_unmap(void *host, __u64 addr, __u64 len);
 void hostfile_fire(struct libos *os, int fd, __u32 events);

@@ -27,8 +27,6 @@
 
 #define EXPORT	__attribute__((visibility("default")))
 
-#define DEFAULT_MEMORY	(256UL << 20)
-#define MIN_MEMORY	(8UL << 20)
 #define DEFAULT_SPIN_NS	50000
 #define HIGH_FDS	64	/* files kept below the limit, at most */
 
@@ -39,7 +37,7 @@ static void complain(struct libos *os, const char *what)
 }
 
 /* Move @fd out of the way of the program's numbers.  Never fails: it may stay. */
-static int move_high(int fd)
+int move_high(int fd)
 {
 	struct rlimit lim;
 	int high, from;
@@ -78,8 +76,6 @@ static void close_files(struct libos *os)
 		close(os->kickfd);
 	if (os->helperfd >= 0)
 		close(os->helperfd);
-	if (os->arena_fd >= 0)
-		close(os->arena_fd);
 }
 
 /* Busy polling wants a CPU for whom we wait. */
@@ -136,49 +132,6 @@ static int load_library(struct libos *os, const char *path)
 	return 0;
 }
 
-/*
- * A file, so that a client can map a ring of its sockets (remote/ring.c).  A limit on
- * file sizes may forbid that: then there are no rings for clients.
- */
-static int arena_file(size_t len)
-{
-	struct rlimit lim;
-	int fd;
-
-	if (getrlimit(RLIMIT_FSIZE, &lim) < 0 || lim.rlim_cur < len)
-		return -1;
-	fd = move_high(memfd_create("libos-arena", MFD_CLOEXEC));
-	if (fd >= 0 && ftruncate(fd, (off_t)len) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static int make_arena(struct libos *os, size_t len)
-{
-	int flags = MAP_SHARED | MAP_NORESERVE;
-	void *p;
-
-	len = (len ? len : DEFAULT_MEMORY) & ~4095UL;
-	if (len < MIN_MEMORY)
-		return -EINVAL;
-	os->arena_fd = arena_file(len);
-	if (os->arena_fd < 0)
-		flags |= MAP_ANONYMOUS;
-	/* Shared, so that alias.c can map a page once more. */
-	p = mmap(NULL, len, PROT_READ | PROT_WRITE, flags, os->arena_fd, 0);
-	if (p == MAP_FAILED)
-		return -ENOMEM;
-	/* A program's core is its own; what the kernel has in memory is not of interest. */
-	madvise(p, len, MADV_DONTDUMP);
-	/* A child becomes a client (remote/), or has nothing to do with the instance. */
-	madvise(p, len, MADV_DONTFORK);
-	os->arena = p;
-	os->arena_len = len;
-	return 0;
-}
-
 static int boot(struct libos *os, const char *cmdline)
 {
 	struct libos_boot_params params = {
@@ -210,8 +163,8 @@ static void destroy(struct libos *os)
 	helper_stop(os);
 	netdev_close_all(os);
 	close_files(os);
-	if (os->arena)
-		munmap(os->arena, os->arena_len);
+	rings_free(os);
+	arena_free(os);
 	library_unload(os->library);
 	if (os->hostfile)
 		munmap(os->hostfile, os->nhostfile * sizeof(*os->hostfile));
@@ -257,6 +210,7 @@ int instance_open(const struct libos_opts *opts, const struct libos_kernel_ops *
 	os->spin_ns = spin_budget();
 	os->kernel = kernel;
 	link_init(&os->parked);
+	link_init(&os->rings);
 
 	r = kernel ? 0 : load_library(os, o.library);
 	if (r < 0)
@@ -264,7 +218,7 @@ int instance_open(const struct libos_opts *opts, const struct libos_kernel_ops *
 	r = open_files(os);
 	if (r < 0)
 		goto err;
-	r = make_arena(os, o.memory);
+	r = arena_make(os, o.memory);
 	if (r < 0)
 		goto err;
 	os->main = thread_alloc(os);

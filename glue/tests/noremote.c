@@ -58,3 +58,13 @@ int libos_fd_drop(struct libos_thread *thr, uint64_t token)
 {
 	return -ENOSYS;
 }
+
+long libos_mmap(struct libos_thread *thr, const unsigned long arg[6])
+{
+	return -ENOSYS;
+}
+
+int libos_munmap(struct libos_thread *thr, unsigned long addr)
+{
+	return -ENOSYS;
+}

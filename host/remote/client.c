@@ -297,10 +297,6 @@ out:
 
 static long remote_call(struct libos_thread *thr, long nr, const unsigned long arg[6], int fd_hint)
 {
-	if (unlikely(nr == SYS_mmap))
-		return client_mmap(thr, arg);
-	if (unlikely(nr == SYS_munmap))
-		return client_munmap(thr, arg);
 	if (unlikely(nr == LIBOS_NR_HOSTFILE)) {
 		int fd = client_signalfd(to_client_thread(thr)->client, (int)arg[0]);
 		unsigned long other[6] = { (unsigned long)fd };

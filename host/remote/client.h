@@ -12,7 +12,6 @@
 
 struct client;
 
-#define CLIENT_RINGS	64
 #define CLIENT_SIGNALFDS 16
 
 /* One thread of this process, by the index of its slot. */
@@ -48,9 +47,6 @@ struct client {
 	__u32 dead;			/* [A] the home is gone */
 	bool spare;			/* [S] there are more than two CPUs */
 	__s32 home;			/* [A] its pid */
-	struct {
-		__u64 here, home, len;	/* [A] 0: free */
-	} ring[CLIENT_RINGS];
 	int watch;			/* epoll file with all of .signalfd; 0: none yet */
 	__u32 signalfd_lock;		/* [A] */
 	__u32 nsignalfd;		/* [A] */
@@ -81,7 +77,7 @@ void client_signalfd_close(const struct client *c);
 
 /* map.c; hot */
 long client_mmap(struct libos_thread *thr, const unsigned long arg[6]);
-long client_munmap(struct libos_thread *thr, const unsigned long arg[6]);
+int client_munmap(struct libos_thread *thr, unsigned long addr);
 
 /* attach.c */
 int client_begin(int sock, struct libos_thread **main);

@@ -30,6 +30,7 @@ struct libos_fork {
 	int sock;			/* the child's end */
 };
 
+/* Takes @sock. */
 static long begin_home(struct libos_fork *f, int sock)
 {
 	struct peer *peer;
@@ -37,24 +38,37 @@ static long begin_home(struct libos_fork *f, int sock)
 
 	r = libos_serve(f->parent, -1, &f->srv);
 	if (r < 0)
-		return r;
-	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
-		return -errno;
+		goto err;
+	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0) {
+		r = -errno;
+		goto err;
+	}
 	server_lock(f->srv);
 	r = peer_new(f->srv, f->parent, sock, &peer);
-	if (r == 0)
-		f->number = peer->number;
+	if (r < 0)
+		goto err_unlock;
+	f->number = peer->number;
+	r = peer_rings_inherit(peer, NULL);
+	if (r < 0)
+		peer_gone(peer);
 	server_unlock(f->srv);
+	return r;
+
+err_unlock:
+	server_unlock(f->srv);
+err:
+	close(sock);
 	return r;
 }
 
+/* Likewise: the home has its own. */
 static long begin_client(struct libos_fork *f, int sock)
 {
 	long r = call_on(f->parent, REMOTE_NR_FORK, (unsigned long)sock, 0, 0, 0);
 
 	if (r >= 0)
 		f->number = (__u64)r;
-	sys(SYS_close, sock);		/* the home has its own */
+	sys(SYS_close, sock);
 	return r;
 }
 
@@ -72,13 +86,7 @@ EXPORT int libos_fork_begin(struct libos_thread *parent, struct libos_fork **out
 	if (r < 0)
 		goto err;
 	f->sock = sv[0];
-	if (libos_is_remote(parent)) {
-		r = begin_client(f, sv[1]);
-	} else {
-		r = begin_home(f, sv[1]);
-		if (r < 0)
-			close(sv[1]);
-	}
+	r = libos_is_remote(parent) ? begin_client(f, sv[1]) : begin_home(f, sv[1]);
 	if (r < 0) {
 		close(sv[0]);
 		goto err;

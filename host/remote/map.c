@@ -2,8 +2,8 @@
 /*
  * The client's side of ring.c: mmap() and munmap() of a stack file.
  *
- * Hot: no libc.  The home's message with the pieces comes before its answer, on the
- * thread's socket.
+ * The home's message with the file comes before its answer, on the thread's socket.  The
+ * home keeps what is mapped where, also for the children of a fork.
  */
 #include <sys/mman.h>
 
@@ -11,121 +11,62 @@
 #include "client.h"
 #include "rights.h"
 
-struct answer {
-	struct remote_ring h;
-	struct remote_piece piece[REMOTE_PIECES];
-};
-
-/* The message on @sock.  Returns the arena's file. */
-static long read_answer(int sock, struct answer *a)
+static bool failed(long r)
 {
+	return r < 0 && r > -4096;
+}
+
+static long read_file(int sock)
+{
+	struct remote_ring m;
 	int file;
-	long n = rights_receive(sock, a, sizeof(*a), &file, 1);
+	long n = rights_receive(sock, &m, sizeof(m), &file, 1);
 
 	if (n <= 0)
 		return -ESHUTDOWN;
 	if (file < 0)
 		return -EMFILE;
-	if (n < (long)sizeof(a->h) || a->h.magic != REMOTE_MAGIC || a->h.npiece > REMOTE_PIECES) {
+	if (n < (long)sizeof(m) || m.magic != REMOTE_MAGIC) {
 		sys(SYS_close, file);
 		return -EPROTO;
 	}
 	return file;
 }
 
-static long map_pieces(const struct answer *a, int file, unsigned long prot)
-{
-	long base, r;
-	__u32 i;
-
-	base = sys(SYS_mmap, 0, a->h.len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		   -1, 0);
-	if (base < 0 && base > -4096)
-		return base;
-	for (i = 0; i < a->h.npiece; i++) {
-		const struct remote_piece *p = &a->piece[i];
-
-		r = sys(SYS_mmap, base + (long)p->at, p->len, prot, MAP_SHARED | MAP_FIXED, file,
-			p->off);
-		if (r < 0 && r > -4096) {
-			sys(SYS_munmap, base, a->h.len);
-			return r;
-		}
-	}
-	return base;
-}
-
-static bool remember(struct client *c, __u64 here, const struct remote_ring *h)
-{
-	unsigned int i;
-	__u64 free = 0;
-
-	for (i = 0; i < CLIENT_RINGS; i++, free = 0)
-		if (__atomic_compare_exchange_n(&c->ring[i].home, &free, h->home, false,
-						__ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
-			c->ring[i].len = h->len;
-			store_release(&c->ring[i].here, here);
-			return true;
-		}
-	return false;
-}
-
-static long unmap_home(struct libos_thread *thr, __u64 home)
-{
-	unsigned long arg[6] = { home };
-
-	return client_call(thr, SYS_munmap, arg, -1);
-}
-
 long client_mmap(struct libos_thread *thr, const unsigned long arg[6])
 {
-	struct client_thread *t = to_client_thread(thr);
-	struct answer *a;
-	long home, file, here;
+	unsigned long a[6] = { 0, arg[1], arg[2], arg[3], arg[4], arg[5] };
+	long here, file, r;
 
-	here = sys(SYS_mmap, 0, sizeof(*a), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	here = sys(SYS_mmap, 0, arg[1], PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 		   -1, 0);
-	if (here < 0 && here > -4096)
-		return -ENOMEM;
-	a = (struct answer *)here;
-	home = client_call(thr, SYS_mmap, arg, -1);
-	if (home < 0) {
-		here = home;
-		goto out;
-	}
-	file = read_answer(t->sock, a);
-	here = file;
+	if (failed(here))
+		return here;
+	a[0] = (unsigned long)here;
+	r = client_call(thr, REMOTE_NR_MMAP, a, -1);
+	if (r < 0)
+		goto err;
+	file = read_file(to_client_thread(thr)->sock);
+	r = file;
 	if (file >= 0) {
-		here = map_pieces(a, (int)file, arg[2]);
+		r = sys(SYS_mmap, here, arg[1], arg[2], MAP_SHARED | MAP_FIXED, file, 0);
 		sys(SYS_close, file);
-		if (!(here < 0 && here > -4096) && !remember(t->client, (__u64)here, &a->h)) {
-			sys(SYS_munmap, here, a->h.len);
-			here = -ENOMEM;
-		}
 	}
-	if (here < 0 && here > -4096)
-		unmap_home(thr, (__u64)home);
-out:
-	sys(SYS_munmap, a, sizeof(*a));
-	return here;
+	if (!failed(r))
+		return here;
+	client_call(thr, REMOTE_NR_MUNMAP, a, -1);
+err:
+	sys(SYS_munmap, here, arg[1]);
+	return r;
 }
 
-/* One that a parent of ours has mapped is only memory here. */
-long client_munmap(struct libos_thread *thr, const unsigned long arg[6])
+int client_munmap(struct libos_thread *thr, unsigned long addr)
 {
-	struct client *c = to_client_thread(thr)->client;
-	unsigned int i;
-	__u64 home;
-	long r;
+	unsigned long a[6] = { addr };
+	long len = client_call(thr, REMOTE_NR_MUNMAP, a, -1);
 
-	for (i = 0; i < CLIENT_RINGS; i++)
-		if (load_acquire(&c->ring[i].here) == arg[0] && arg[0])
-			break;
-	r = sys(SYS_munmap, arg[0], i < CLIENT_RINGS ? c->ring[i].len : arg[1]);
-	if (r < 0 || i == CLIENT_RINGS)
-		return r;
-	home = c->ring[i].home;
-	store_relaxed(&c->ring[i].here, 0);
-	store_release(&c->ring[i].home, 0);
-	return unmap_home(thr, home);
+	if (len < 0)
+		return (int)len;
+	sys(SYS_munmap, addr, len);
+	return 0;
 }

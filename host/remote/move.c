@@ -29,7 +29,7 @@ static void inherit(struct libos *os, bool on)
 {
 	int advice = on ? MADV_DOFORK : MADV_DONTFORK;
 
-	madvise(os->arena, os->arena_len, advice);
+	arena_inherit(os, advice);
 	if (os->library)
 		madvise(os->library->map, os->library->map_len, advice);
 	if (os->server)

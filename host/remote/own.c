@@ -29,6 +29,8 @@ bool request_is_own(const struct libos_call *call)
 	case REMOTE_NR_THREAD:
 	case REMOTE_NR_FORK:
 	case REMOTE_NR_FORKED:
+	case REMOTE_NR_MMAP:
+	case REMOTE_NR_MUNMAP:
 	case SYS_mmap:
 	case SYS_munmap:
 	case SYS_mremap:
@@ -109,6 +111,11 @@ static long fork_begin(struct served *t, int fd)
 		return r;
 	}
 	child->maker = t->peer->number;
+	r = peer_rings_inherit(child, t->peer);
+	if (r < 0) {
+		peer_gone(child);
+		return r;
+	}
 	return (long)child->number;
 }
 
@@ -257,10 +264,10 @@ bool request_own(struct served *t, __s64 *ret)
 	case SYS_reboot:
 		*ret = -EPERM;
 		break;
-	case SYS_mmap:
+	case REMOTE_NR_MMAP:
 		*ret = ring_map(t, &c);
 		break;
-	case SYS_munmap:
+	case REMOTE_NR_MUNMAP:
 		*ret = ring_unmap(t, c.arg[0]);
 		break;
 	default:

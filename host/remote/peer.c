@@ -90,7 +90,6 @@ static void peer_free(struct peer *peer)
 	__u64 one = 1;
 
 	peer_tokens_drop(peer);
-	peer_rings_drop(peer);
 	source_close(&peer->pidsrc);
 	source_close(&peer->bell);
 	drop_memfd(peer);
@@ -369,6 +368,8 @@ void peer_thread_end(struct served *t, int code, bool reply)
 	if (t->doomed)
 		srv->ndoomed--;
 	call_on(&t->base, LIBOS_NR_TASK_EXIT, (unsigned long)code, 0, 0, 0);
+	if (peer->nthread == 1)
+		peer_rings_drop(peer);
 	/* The task looks at its program's memory once more, on its way out. */
 	token_lock(os);
 	if (!load_relaxed(&os->halted) && os->kernel->run(NULL) < 0)

@@ -68,12 +68,6 @@ struct witnessed {
 	__u64 number;			/* [S] */
 };
 
-/* Memory that a client has mapped, at an address of the home's. */
-struct ring {
-	struct ring *next;
-	__u64 home, len;
-};
-
 /* One client process. */
 struct peer {
 	struct libos_server *srv;	/* [S] */
@@ -91,7 +85,7 @@ struct peer {
 	unsigned int nthread;		/* [L] */
 	__u64 calls;			/* [T] writes, [A] reads */
 	struct token *tokens;		/* [L] */
-	struct ring *rings;		/* [L] */
+	struct mapped *mapped;		/* ring.c's */
 };
 
 /* A connection that has not said hello. */
@@ -223,7 +217,8 @@ void witnessed_end_all(struct libos_server *srv);
 
 /* ring.c */
 long ring_map(struct served *t, const struct libos_call *c);
-long ring_unmap(struct served *t, __u64 home);
+long ring_unmap(struct served *t, __u64 here);
+int peer_rings_inherit(struct peer *child, const struct peer *parent);
 void peer_rings_drop(struct peer *peer);
 
 /* channel.c; hot */

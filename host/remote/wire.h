@@ -122,24 +122,10 @@ struct remote_answer {
 	__s32	status;		/* length of the text, or a negative errno */
 };
 
-/*
- * Before the answer to mmap(): how to map what the home has at @home.  Comes with the
- * arena's file; pieces follow.
- */
+/* Before the answer to REMOTE_NR_MMAP: with the file that is to be mapped. */
 struct remote_ring {
 	__u32	magic;
-	__u32	npiece;
-	__u64	home;
-	__u64	len;
 };
-
-struct remote_piece {
-	__u64	at;		/* bytes from the start of the mapping */
-	__u64	off;		/* in the file */
-	__u64	len;
-};
-
-#define REMOTE_PIECES	2048
 
 /*
  * Calls between libos.so and libos.so, which the home does not pass on.
@@ -148,10 +134,14 @@ struct remote_piece {
  * client as its end of the socket.  Returns the index of the slot.
  * fork(fd): prepare a child, whose home will use @fd.  Returns its number.
  * forked(number, pid): it has happened, or not (negative).
+ * mmap(here, ...): the rest as of mmap(2); the client maps the file that it gets @here.
+ * munmap(here): of all of that.  Returns how many bytes.
  */
 #define REMOTE_NR_BASE		0x20000
 #define REMOTE_NR_THREAD	(REMOTE_NR_BASE + 0)
 #define REMOTE_NR_FORK		(REMOTE_NR_BASE + 1)
 #define REMOTE_NR_FORKED	(REMOTE_NR_BASE + 2)
+#define REMOTE_NR_MMAP		(REMOTE_NR_BASE + 3)
+#define REMOTE_NR_MUNMAP	(REMOTE_NR_BASE + 4)
 
 #endif /* HOST_REMOTE_WIRE_H */

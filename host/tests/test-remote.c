@@ -284,55 +284,6 @@ static int faults(struct libos_thread *me)
 	return bad;
 }
 
-/* A packet socket's ring: what goes through lo is seen in memory that is shared. */
-static int ring(struct libos_thread *me)
-{
-	struct tpacket_req req = {
-		.tp_block_size = 16384,
-		.tp_block_nr = 9,
-		.tp_frame_size = 2048,
-		.tp_frame_nr = 72,
-	};
-	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	struct sockaddr_in a = loopback(9);
-	struct tpacket_hdr *h;
-	struct pollfd pf = { .events = POLLIN };
-	int fd, udp, bad = 0, i;
-	long p;
-
-	fd = (int)CALL(me, SYS_socket, AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
-	ll.sll_ifindex = 1;
-	expect_eq(CALL(me, SYS_bind, fd, P(&ll), sizeof(ll)), 0);
-	expect_eq(CALL(me, SYS_setsockopt, fd, SOL_PACKET, PACKET_RX_RING, P(&req), sizeof(req)), 0);
-	p = CALL(me, SYS_mmap, 0, 9 * 16384, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (p < 0 && p > -4096) {
-		expect_eq(p, 0);
-		return bad;
-	}
-	udp = (int)CALL(me, SYS_socket, AF_INET, SOCK_DGRAM, 0);
-	expect_eq(CALL(me, SYS_bind, udp, P(&a), sizeof(a)), 0);
-	for (i = 0; i < 100; i++) {
-		/* Two rounds of the ring, and somewhat; each frame as it goes out and in. */
-		h = (struct tpacket_hdr *)(p + (i * 2 % 72) * 2048);
-		expect_eq(CALL(me, SYS_sendto, udp, P("ring"), 4, 0, P(&a), sizeof(a)), 4);
-		pf.fd = fd;
-		expect_eq(CALL(me, SYS_poll, P(&pf), 1, 1000), 1);
-		expect(h->tp_status & TP_STATUS_USER);
-		if (bad)
-			break;
-		expect(!memcmp((char *)h + h->tp_mac + 14 + 20 + 8, "ring", 4));
-		h->tp_status = TP_STATUS_KERNEL;
-		h = (struct tpacket_hdr *)(p + (i * 2 + 1) % 72 * 2048);
-		h->tp_status = TP_STATUS_KERNEL;
-	}
-	expect_eq(CALL(me, SYS_munmap, p, 9 * 16384), 0);
-	/* One that is left mapped goes with the process. */
-	p = CALL(me, SYS_mmap, 0, 9 * 16384, PROT_READ, MAP_SHARED, fd, 0);
-	expect(!(p < 0 && p > -4096));
-	expect_eq(CALL(me, SYS_mmap, 0, 4096, PROT_READ, MAP_SHARED, udp, 0), -ENODEV);
-	return bad;
-}
-
 /* A file of the client's own in the stack's poll and epoll. */
 static int host_files(struct libos_thread *me)
 {
@@ -385,7 +336,6 @@ static int kinds(struct libos_thread *me, void *arg)
 	bad += sets(me);
 	bad += places(me);
 	bad += faults(me);
-	bad += ring(me);
 	bad += host_files(me);
 	return bad;
 }

@@ -160,6 +160,29 @@ int libos_attach(int sock, struct libos_thread **main);
 int libos_ask(int sock, const char *question, char *reply, size_t max);
 
 /**
+ * libos_mmap() - map a file of the stack: the ring of a packet socket
+ * @thr: identity of the calling thread, of the home's or of a client's
+ * @arg: the arguments of mmap(2); MAP_SHARED, and not MAP_FIXED
+ *
+ * Children of a fork have the mapping, too, as libos_munmap() of theirs knows.  By
+ * libos_call() only the home can map, and its children have nothing there.
+ * Context: ordinary.
+ * Return: the address, or a negative errno; -EOPNOTSUPP where a limit on the size of
+ * files forbids the arena's, -EBUSY if less of the ring is mapped already.
+ */
+long libos_mmap(struct libos_thread *thr, const unsigned long arg[6]);
+
+/**
+ * libos_munmap() - the opposite
+ * @thr: identity of the calling thread
+ * @addr: what libos_mmap() has returned; goes as a whole
+ *
+ * Context: ordinary.
+ * Return: 0; -EINVAL: nothing is mapped there.
+ */
+int libos_munmap(struct libos_thread *thr, unsigned long addr);
+
+/**
  * libos_fork_begin() - prepare the stack's side of a fork
  * @parent: identity of the calling thread, of the home's or of a client's
  * @out: what the other two functions want
