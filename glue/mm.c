@@ -282,7 +282,7 @@ static long ring_map(struct glue_thread *t, const unsigned long arg[6])
 static long ring_unmap(struct glue_thread *t, const unsigned long arg[6])
 {
 	struct ring_call c = { glue_thread_stack(t), arg };
-	int i = c.stack ? ring_change(t->prog, arg[0], RING_BUSY) : -1;
+	int i = c.stack && arg[0] >= GLUE_PAGE ? ring_change(t->prog, arg[0], RING_BUSY) : -1;
 	long r;
 
 	if (i < 0)
@@ -298,11 +298,14 @@ static long ring_unmap(struct glue_thread *t, const unsigned long arg[6])
  */
 void glue_mm_rings(struct glue_prog *p, struct glue_thread *t)
 {
+	struct libos_thread *stack;
 	int i;
 
 	for (i = 0; i < GLUE_RINGS; i++) {
-		if (p->ring[i])
-			libos_munmap(t ? glue_thread_stack(t) : p->opts->stack, p->ring[i]);
+		stack = !p->ring[i] ? NULL : t ? glue_thread_stack(t) : p->opts->stack;
+		/* A child that cannot say hello has no stack. */
+		if (stack)
+			libos_munmap(stack, p->ring[i]);
 		p->ring[i] = 0;
 	}
 }

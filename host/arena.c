@@ -9,6 +9,7 @@
  *	the arena   |        file of the arena        | a ring's |   file of the arena  |
  *	an alias                    | a ring's |
  */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -108,7 +109,8 @@ int arena_pages(const struct libos *os, __u64 addr, __u64 *page, __u64 n)
 
 /*
  * From here on @len bytes of the arena at @off are those of @file at @at, wherever they
- * are mapped.  What is in them stays.  With the token: nothing may change meanwhile.
+ * are mapped.  What is in them stays.  With the token, and no program may use them
+ * meanwhile: what it writes could be lost.
  */
 int arena_set_file(struct libos *os, __u64 off, __u64 len, int file, __u64 at)
 {
@@ -131,5 +133,9 @@ int arena_set_file(struct libos *os, __u64 off, __u64 len, int file, __u64 at)
 		if (in < len)
 			alias_make(os, os->alias[i].addr, os->alias[i].off, ARENA_PAGE);
 	}
+	/* The arena's own pages are not wanted for so long. */
+	if (file != os->arena_fd)
+		fallocate(os->arena_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off,
+			  (off_t)len);
 	return 0;
 }

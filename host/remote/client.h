@@ -75,7 +75,7 @@ void client_signalfd_sync(struct client *c);
 bool client_signalfd_wait(struct client *c, int wake);
 void client_signalfd_close(const struct client *c);
 
-/* map.c; hot */
+/* map.c */
 long client_mmap(struct libos_thread *thr, const unsigned long arg[6]);
 int client_munmap(struct libos_thread *thr, unsigned long addr);
 

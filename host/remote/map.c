@@ -65,8 +65,7 @@ int client_munmap(struct libos_thread *thr, unsigned long addr)
 	unsigned long a[6] = { addr };
 	long len = client_call(thr, REMOTE_NR_MUNMAP, a, -1);
 
-	if (len < 0)
-		return (int)len;
-	sys(SYS_munmap, addr, len);
-	return 0;
+	if (len > 0)
+		sys(SYS_munmap, addr, len);
+	return len < 0 ? (int)len : 0;
 }

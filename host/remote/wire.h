@@ -12,7 +12,7 @@
 #include <linux/types.h>
 
 #define REMOTE_MAGIC	0x534f424cU	/* "LBOS" */
-#define REMOTE_VERSION	3
+#define REMOTE_VERSION	4
 
 #define REMOTE_SLOTS	1024		/* threads of a process */
 #define REMOTE_SLOT	(REMOTE_OUT_AT + REMOTE_OUT)	/* bytes of each */

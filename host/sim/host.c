@@ -297,8 +297,6 @@ void sim_host_free(struct sim_host *host)
 	link_del(&host->hosts);
 	if (host->os.arena)
 		munmap(host->os.arena, host->os.arena_len);
-	if (host->os.alias)
-		munmap(host->os.alias, host->os.alias_max * sizeof(*host->os.alias));
 	library_unload(host->os.library);
 	if (host->window)
 		window_used[host->window - 1] = 0;

@@ -3,8 +3,10 @@
  * Rings of packet sockets in clients and their children: what goes over the loopback is
  * seen in memory that is shared, and nothing else of the stack is.
  */
+#include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/if_xdp.h>
 #include <netinet/ip.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -168,6 +170,40 @@ static int many(struct libos_thread *me, void *arg)
 	return bad;
 }
 
+/* The rings of an AF_XDP socket, which the kernel layer maps without aliases. */
+static int xdp(struct libos_thread *me, void *arg)
+{
+	unsigned long m[6] = { 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED };
+	int fd, entries = 64, bad = 0;
+	volatile int *p, *again;
+
+	fd = (int)CALL(me, SYS_socket, AF_XDP, SOCK_RAW, 0);
+	if (fd == -EAFNOSUPPORT)
+		return 0;
+	expect(fd >= 0);
+	expect_eq(CALL(me, SYS_setsockopt, fd, SOL_XDP, XDP_RX_RING, P(&entries), sizeof(entries)),
+		  0);
+	m[4] = (unsigned long)fd;
+	m[5] = XDP_PGOFF_RX_RING;
+	p = (int *)libos_mmap(me, m);
+	/* Linux 6.1 uses remap_pfn_range(), which only an MMU can. */
+	if (P(p) == -(unsigned long)EINVAL) {
+		CALL(me, SYS_close, fd);
+		return 0;
+	}
+	again = (int *)libos_mmap(me, m);
+	expect(P(p) < -4095UL && P(again) < -4095UL);
+	p[0] = 77;
+	expect_eq(again[0], 77);
+	if (!libos_is_remote(me) && !bad)
+		expect_eq(status_of(fork_client(me, xdp, NULL)), 0);
+	expect_eq(libos_munmap(me, P(p)), 0);
+	expect_eq(again[0], 77);
+	expect_eq(libos_munmap(me, P(again)), 0);
+	CALL(me, SYS_close, fd);
+	return bad;
+}
+
 /* --- one who is up to no good ----------------------------------------------------- */
 
 static int file(struct libos_thread *me, void *arg)
@@ -185,6 +221,32 @@ static int file(struct libos_thread *me, void *arg)
 	expect_eq(ftruncate(fd, LEN * 2), -1);
 	expect(sees(me, &r, r.at));
 	close(fd);
+	return bad;
+}
+
+/* Without an MMU the kernel does not look how large a map of BPF is. */
+static int bpf(struct libos_thread *me, void *arg)
+{
+	union bpf_attr attr = {
+		.map_type = BPF_MAP_TYPE_ARRAY,
+		.key_size = 4,
+		.value_size = 64,
+		.max_entries = 64,
+		.map_flags = BPF_F_MMAPABLE,
+	};
+	unsigned long len = 64 * 4096;
+	unsigned long m[6] = { 0, len, PROT_READ | PROT_WRITE, MAP_SHARED };
+	int fd = (int)CALL(me, SYS_bpf, BPF_MAP_CREATE, P(&attr), sizeof(attr)), bad = 0;
+
+	if (fd == -ENOSYS)
+		return 0;
+	expect(fd >= 0);
+	m[4] = (unsigned long)fd;
+	expect_eq(libos_mmap(me, m), -ENODEV);
+	m[5] = -len;
+	expect_eq(libos_mmap(me, m), -EOVERFLOW);
+	m[5] = 4096;
+	expect_eq(libos_mmap(me, m), -ENODEV);
 	return bad;
 }
 
@@ -294,6 +356,19 @@ static int uses(struct libos_thread *me, void *arg)
 	return bad;
 }
 
+/* A child of the home has what is mapped twice twice. */
+static int twice(struct libos_thread *me, void *arg)
+{
+	struct ring *r = arg;
+	int bad = 0;
+
+	expect_eq(libos_munmap(me, (unsigned long)r->at), 0);
+	expect(sees(me, r, r->at));
+	expect_eq(libos_munmap(me, (unsigned long)r->at), 0);
+	expect_eq(libos_munmap(me, (unsigned long)r->at), -EINVAL);
+	return bad;
+}
+
 static void test_home_forks(void)
 {
 	struct ring r;
@@ -321,6 +396,11 @@ static void test_home_forks(void)
 	ok(make(home, &r), "the home maps one that it leaves");
 	is(status_of(fork_client(home, basic_calls, NULL)), 0, "a child lives and dies");
 	ok(sees(home, &r, r.at), "frames are seen after that");
+	is(map_len(home, r.fd, LEN), r.at, "mapped twice it is at one address");
+	is(status_of(fork_client(home, twice, &r)), 0, "also in a child, which unmaps it twice");
+	is(libos_munmap(home, (unsigned long)r.at), 0, "unmapped once");
+	r.next += 2;
+	ok(sees(home, &r, r.at), "it is there still");
 	drop(home, &r);
 }
 
@@ -328,7 +408,7 @@ int main(void)
 {
 	int fds = count_fds();
 
-	plan(40);
+	plan(60);
 	if (!open_home(&os, &home))
 		return done();
 	is(status_of(fork_client(home, alone, NULL)), 0, "a ring in a client");
@@ -339,6 +419,9 @@ int main(void)
 		is(status_of(fork_client(home, keeps, NULL)), 0,
 		   "who keeps its memory has none of the stack's");
 	}
+	is(status_of(fork_client(home, bpf, NULL)), 0, "maps of BPF are not mapped");
+	is(status_of(fork_client(home, xdp, NULL)), 0, "a ring of AF_XDP in a client");
+	is(xdp(home, NULL), 0, "and in the home, which forks");
 	test_client_forks();
 	ok(eventually(sockets(home) == 0), "the sockets have gone");
 	test_home_forks();

@@ -165,10 +165,13 @@ int libos_ask(int sock, const char *question, char *reply, size_t max);
  * @arg: the arguments of mmap(2); MAP_SHARED, and not MAP_FIXED
  *
  * Children of a fork have the mapping, too, as libos_munmap() of theirs knows.  By
- * libos_call() only the home can map, and its children have nothing there.
+ * libos_call() only the home can map and unmap, and its children have nothing there; no
+ * mapping may be treated both ways.
+ * Where a limit on the size of files forbids the arena's, children of the home have
+ * nothing there either, and clients get -EOPNOTSUPP.
  * Context: ordinary.
- * Return: the address, or a negative errno; -EOPNOTSUPP where a limit on the size of
- * files forbids the arena's, -EBUSY if less of the ring is mapped already.
+ * Return: the address, which in the home is that of an earlier mapping of the same; or a
+ * negative errno; -EBUSY if less of the ring is mapped already.
  */
 long libos_mmap(struct libos_thread *thr, const unsigned long arg[6]);
 

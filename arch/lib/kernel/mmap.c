@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings of stack files in the program: rings of packet sockets and AF_XDP.
+ * Mappings of sockets in the program: rings of packet sockets and AF_XDP.
  *
  * A !MMU kernel refuses to map a socket (mm/nommu.c, validate_mmap_request()) and
  * has a vm_insert_page() that fails, since it cannot make two addresses of one
@@ -46,8 +46,12 @@ static long map_file(struct file *file, unsigned long len, unsigned long pgoff)
 	u64 start = 0;
 	int ret;
 
-	/* sock_mmap() trusts its protocol to have one, as TCP's has with an MMU. */
-	if (!file->f_op->mmap || (sock && !READ_ONCE(sock->ops)->mmap))
+	/*
+	 * Sockets only: without an MMU the maps of BPF trust remap_vmalloc_range() to know
+	 * how large they are.  sock_mmap() trusts its protocol to have one, as TCP's has
+	 * with an MMU.
+	 */
+	if (!sock || !READ_ONCE(sock->ops)->mmap)
 		return -ENODEV;
 	if (!lib_host->map)
 		return -EOPNOTSUPP;
@@ -98,6 +102,8 @@ SYSCALL_DEFINE6(mmap, unsigned long, addr, unsigned long, len, unsigned long, pr
 	if (!len || (off & ~PAGE_MASK) || (flags & (MAP_ANONYMOUS | MAP_FIXED)) ||
 	    !(flags & MAP_SHARED))
 		return -EINVAL;
+	if (PAGE_ALIGN(len) < len || off + PAGE_ALIGN(len) < off)
+		return -EOVERFLOW;
 	file = fget(fd);
 	if (!file)
 		return -EBADF;
