@@ -17,18 +17,20 @@
  * closed when the message is, as in Linux.
  *
  * Limits: what the home's own program has sent and nobody receives stays open until
- * the stack ends; a receiver on another stack or none gets the carrier; sendmmsg and
- * recvmmsg pass placeholders.
+ * the stack ends; a receiver on another stack or none gets the carrier.
  */
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <libos/remote.h>
 
 #include "dispatch.h"
 
 #define MAGIC		0x736f62696c2d6466UL
-#define CONTROL_MAX	1024
+#define FILES_MAX	253		/* of a message: SCM_MAX_FD of the kernel */
+#define CONTROL_MAX	8192		/* holds as many, however they are divided */
 
 struct token {
 	unsigned long magic;
@@ -36,14 +38,20 @@ struct token {
 	unsigned long flags;		/* FD_EPOLL */
 };
 
-/* Alignment and walk of <sys/socket.h>, on memory that was copied and checked. */
-static struct cmsghdr *cmsg_at(char *buf, unsigned long len, unsigned long off)
-{
-	struct cmsghdr *c = (void *)(buf + off);
+/* What a message with files needs, in pages of its own: no program's stack is that large. */
+struct message {
+	char	control[CONTROL_MAX];
+	int	carrier[FILES_MAX];
+	__u64	number[FILES_MAX];
+	unsigned int n;			/* carriers */
+};
 
-	if (off + sizeof(*c) > len || c->cmsg_len < sizeof(*c) || c->cmsg_len > len - off)
-		return NULL;
-	return c;
+/* The walk of <sys/socket.h>, for control data of the program's or a copy of it. */
+static bool cmsg_read(const struct msghdr *m, unsigned long off, struct cmsghdr *c)
+{
+	return off <= m->msg_controllen && m->msg_controllen - off >= sizeof(*c) &&
+	       !glue_get_user(c, (unsigned long)m->msg_control + off, sizeof(*c)) &&
+	       c->cmsg_len >= sizeof(*c) && c->cmsg_len <= m->msg_controllen - off;
 }
 
 static unsigned int nfds(const struct cmsghdr *c)
@@ -51,6 +59,16 @@ static unsigned int nfds(const struct cmsghdr *c)
 	if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 		return 0;
 	return (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+}
+
+static bool has_files(const struct msghdr *m)
+{
+	struct cmsghdr c;
+
+	for (unsigned long off = 0; cmsg_read(m, off, &c); off += CMSG_ALIGN(c.cmsg_len))
+		if (nfds(&c))
+			return true;
+	return false;
 }
 
 /* Out of the program's way. */
@@ -97,54 +115,98 @@ static long token_make(struct glue_thread *t, unsigned int fd, __u64 *number)
 	return r;
 }
 
-long scm_send(struct glue_thread *t, long nr, const unsigned long arg[6])
+/* Carriers for what is the stack's in the copy of the control data. */
+static long put_carriers(struct glue_thread *t, const struct msghdr *m, struct message *s)
 {
 	struct glue_fdtab *f = t->prog->fds;
-	unsigned long call[6] = { arg[0], arg[1], arg[2], 0, 0, 0 };
-	char control[CONTROL_MAX] __attribute__((aligned(8)));
-	int tokens[16], n = 0;
-	__u64 number[16];
-	struct cmsghdr *c;
-	struct msghdr m;
-	long ret = 0;
+	struct cmsghdr c;
+	long r;
 
-	if (glue_get_user(&m, arg[1], sizeof(m)) || !m.msg_control || !m.msg_controllen ||
-	    m.msg_controllen > sizeof(control) ||
-	    glue_get_user(control, (unsigned long)m.msg_control, m.msg_controllen))
-		return glue_host(t, nr, arg);
+	for (unsigned long off = 0; cmsg_read(m, off, &c); off += CMSG_ALIGN(c.cmsg_len)) {
+		int *fd = (int *)(s->control + off + CMSG_LEN(0));
 
-	for (unsigned long off = 0; (c = cmsg_at(control, m.msg_controllen, off));
-	     off += CMSG_ALIGN(c->cmsg_len)) {
-		int *fd = (int *)CMSG_DATA(c);
-
-		for (unsigned int i = 0; i < nfds(c); i++) {
+		for (unsigned int i = 0; i < nfds(&c); i++) {
 			enum fd_kind kind = fd_kind(f, fd[i]);
 
 			if (kind == FD_HIDDEN || kind == FD_BUSY)
-				ret = -EBADF;
-			else if (kind == FD_STACK && n == 16)
-				ret = -ETOOMANYREFS;
-			else if (kind == FD_STACK)
-				ret = token_make(t, fd[i], &number[n]);
-			else
+				return -EBADF;
+			if (kind != FD_STACK)
 				continue;
-			if (ret < 0)
-				goto out;
-			fd[i] = tokens[n++] = ret;
+			if (s->n == FILES_MAX)
+				return -EINVAL;
+			r = token_make(t, fd[i], &s->number[s->n]);
+			if (r < 0)
+				return r;
+			fd[i] = s->carrier[s->n++] = r;
 		}
 	}
-	if (!n)
-		return glue_host(t, nr, arg);
-	m.msg_control = control;
-	call[1] = (unsigned long)&m;
-	ret = glue_host(t, nr, call);
-out:
-	for (int i = 0; i < n; i++) {
-		glue_raw1(SYS_close, tokens[i]);
+	return 0;
+}
+
+static long send_files(struct glue_thread *t, const unsigned long arg[6], struct msghdr *m,
+		       struct message *s)
+{
+	unsigned long call[6] = { arg[0], (unsigned long)m, arg[2] };
+	long ret;
+
+	if (glue_get_user(s->control, (unsigned long)m->msg_control, m->msg_controllen))
+		return -EFAULT;
+	m->msg_control = s->control;
+	ret = put_carriers(t, m, s);
+	if (!ret)
+		ret = glue_host(t, SYS_sendmsg, call);
+	for (unsigned int i = 0; i < s->n; i++) {
+		glue_raw1(SYS_close, s->carrier[i]);
 		if (ret < 0)
-			libos_fd_drop(t->stack, number[i]);
+			libos_fd_drop(t->stack, s->number[i]);
 	}
 	return ret;
+}
+
+long scm_send(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	struct msghdr m;
+	long page, ret;
+
+	/* What has more than a message can carry is refused by the host. */
+	if (glue_get_user(&m, arg[1], sizeof(m)) || !m.msg_control || !has_files(&m) ||
+	    m.msg_controllen > CONTROL_MAX)
+		return glue_host(t, nr, arg);
+	page = glue_raw6(SYS_mmap, 0, sizeof(struct message), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page < 0)
+		return -ENOBUFS;
+	ret = send_files(t, arg, &m, (struct message *)page);
+	glue_raw2(SYS_munmap, page, sizeof(struct message));
+	return ret;
+}
+
+/* One after another, if one of them has files: each needs carriers of its own. */
+long scm_send_many(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	unsigned int i, n = arg[2] < UIO_MAXIOV ? arg[2] : UIO_MAXIOV;
+	struct mmsghdr *vec = (struct mmsghdr *)arg[1];
+	unsigned int len;
+	struct msghdr m;
+	long r;
+
+	for (i = 0; i < n; i++)
+		if (!glue_get_user(&m, (unsigned long)&vec[i], sizeof(m)) && m.msg_control &&
+		    has_files(&m))
+			break;
+	if (i == n)
+		return glue_host(t, nr, arg);
+	for (i = 0; i < n; i++) {
+		unsigned long one[6] = { arg[0], (unsigned long)&vec[i], arg[3] };
+
+		r = scm_send(t, SYS_sendmsg, one);
+		len = r;
+		if (r >= 0 && glue_put_user((unsigned long)&vec[i].msg_len, &len, sizeof(len)))
+			r = -EFAULT;
+		if (r < 0)
+			return i ? i : r;
+	}
+	return i;
 }
 
 /* If @fd is a token that our stack knows, it becomes the file that it stands for. */
@@ -166,27 +228,39 @@ static void token_take(struct glue_thread *t, unsigned int fd, bool peek)
 		libos_fd_drop(t->stack, tok.number);
 }
 
+/* The message at @msg has come. */
+static void take_files(struct glue_thread *t, unsigned long msg, bool peek)
+{
+	struct cmsghdr c;
+	struct msghdr m;
+	unsigned long at;
+	int fd;
+
+	if (glue_get_user(&m, msg, sizeof(m)) || !m.msg_control)
+		return;
+	for (unsigned long off = 0; cmsg_read(&m, off, &c); off += CMSG_ALIGN(c.cmsg_len)) {
+		at = (unsigned long)m.msg_control + off + CMSG_LEN(0);
+		for (unsigned int i = 0; i < nfds(&c); i++, at += sizeof(fd))
+			if (!glue_get_user(&fd, at, sizeof(fd)))
+				token_take(t, fd, peek);
+	}
+}
+
 long scm_recv(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
-	char control[CONTROL_MAX] __attribute__((aligned(8)));
-	struct cmsghdr *c;
-	struct msghdr m;
-	long ret;
+	long ret = glue_host(t, nr, arg);
 
-	ret = glue_host(t, nr, arg);
-	if (ret < 0 || !t->prog->opts->stack || glue_get_user(&m, arg[1], sizeof(m)) ||
-	    !m.msg_control || m.msg_controllen < CMSG_LEN(sizeof(int)))
-		return ret;
-	if (m.msg_controllen > sizeof(control))
-		m.msg_controllen = sizeof(control);
-	if (glue_get_user(control, (unsigned long)m.msg_control, m.msg_controllen))
-		return ret;
-	for (unsigned long off = 0; (c = cmsg_at(control, m.msg_controllen, off));
-	     off += CMSG_ALIGN(c->cmsg_len)) {
-		int *fd = (int *)CMSG_DATA(c);
-
-		for (unsigned int i = 0; i < nfds(c); i++)
-			token_take(t, fd[i], arg[2] & MSG_PEEK);
-	}
+	if (ret >= 0 && t->prog->opts->stack)
+		take_files(t, arg[1], arg[2] & MSG_PEEK);
 	return ret;
+}
+
+long scm_recv_many(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	struct mmsghdr *vec = (struct mmsghdr *)arg[1];
+	long i, n = glue_host(t, nr, arg);
+
+	for (i = 0; i < n && t->prog->opts->stack; i++)
+		take_files(t, (unsigned long)&vec[i], arg[3] & MSG_PEEK);
+	return n;
 }

@@ -229,31 +229,37 @@ static long bypass_msg(struct glue_thread *t, unsigned long fd, unsigned long ms
 	return bypass(t, fd, (unsigned long)m.msg_name, m.msg_namelen);
 }
 
+/* A message of the host's may bring files of the stack along. */
+static long by_fd_with_files(struct glue_thread *t, long nr, const unsigned long arg[6],
+			     long (*scm)(struct glue_thread *t, long nr,
+					 const unsigned long arg[6]))
+{
+	enum fd_kind kind = fd_kind(t->prog->fds, arg[0]);
+
+	return kind == FD_STACK || kind == FD_HIDDEN ? by_fd(t, nr, arg, arg[0]) :
+	       scm(t, nr, arg);
+}
+
 long sys_sendmsg(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	long ret = bypass_msg(t, arg[0], arg[1]);
 
-	if (ret < 0)
-		return ret;
-	if (fd_is_stack(t->prog->fds, arg[0]))
-		return to_stack(t, nr, arg);
-	if (fd_kind(t->prog->fds, arg[0]) == FD_HIDDEN)
-		return -EBADF;
-	return scm_send(t, nr, arg);
+	return ret < 0 ? ret : by_fd_with_files(t, nr, arg, scm_send);
 }
 
 long sys_sendmmsg(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
 	long ret = bypass_msg(t, arg[0], arg[1]);
 
-	return ret < 0 ? ret : by_fd(t, nr, arg, arg[0]);
+	return ret < 0 ? ret : by_fd_with_files(t, nr, arg, scm_send_many);
 }
 
 long sys_recvmsg(struct glue_thread *t, long nr, const unsigned long arg[6])
 {
-	if (fd_is_stack(t->prog->fds, arg[0]))
-		return to_stack(t, nr, arg);
-	if (fd_kind(t->prog->fds, arg[0]) == FD_HIDDEN)
-		return -EBADF;
-	return scm_recv(t, nr, arg);
+	return by_fd_with_files(t, nr, arg, scm_recv);
+}
+
+long sys_recvmmsg(struct glue_thread *t, long nr, const unsigned long arg[6])
+{
+	return by_fd_with_files(t, nr, arg, scm_recv_many);
 }

@@ -160,6 +160,8 @@ void path_cwd_changed(struct glue_fdtab *f);
 /* dispatch-scm.c */
 long scm_send(struct glue_thread *t, long nr, const unsigned long arg[6]);
 long scm_recv(struct glue_thread *t, long nr, const unsigned long arg[6]);
+long scm_send_many(struct glue_thread *t, long nr, const unsigned long arg[6]);
+long scm_recv_many(struct glue_thread *t, long nr, const unsigned long arg[6]);
 
 /* trace.c */
 long trace_call(struct glue_thread *t, long nr, const unsigned long arg[6],

@@ -347,6 +347,99 @@ static void rights(void)
 	close(u[1]);
 }
 
+/* Writes through @fd what arrives at @far. */
+static void through(int fd, int far)
+{
+	char buf[10];
+
+	show(write(fd, "passed", 6));
+	show(read(far, buf, sizeof(buf)));
+	close(fd);
+}
+
+/* Files in the first and in the last of three messages, there of the host's as well. */
+static void rights_of_many(void)
+{
+	char control[3][2 * CMSG_SPACE(2 * sizeof(int))] = { 0 }, byte[3] = "abc";
+	struct mmsghdr mm[3] = { 0 };
+	struct iovec iov[3];
+	struct cmsghdr *c;
+	int v[2], w[2], u[2], p[2], fd[3];
+
+	pair(AF_INET, v);
+	pair(AF_INET6, w);
+	show(pipe(p));
+	show(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, u));
+	for (int i = 0; i < 3; i++) {
+		iov[i] = (struct iovec){ &byte[i], 1 };
+		mm[i].msg_hdr.msg_iov = &iov[i];
+		mm[i].msg_hdr.msg_iovlen = 1;
+		mm[i].msg_hdr.msg_control = i == 1 ? NULL : control[i];
+		mm[i].msg_hdr.msg_controllen = i == 1 ? 0 : sizeof(control[i]);
+	}
+	/* Two and one. */
+	c = CMSG_FIRSTHDR(&mm[0].msg_hdr);
+	*c = (struct cmsghdr){ CMSG_LEN(2 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), (int[]){ v[0], p[1] }, 2 * sizeof(int));
+	c = (struct cmsghdr *)((char *)c + CMSG_SPACE(2 * sizeof(int)));
+	*c = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), &w[0], sizeof(int));
+	c = CMSG_FIRSTHDR(&mm[2].msg_hdr);
+	*c = (struct cmsghdr){ CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(c), &w[1], sizeof(int));
+	mm[2].msg_hdr.msg_controllen = CMSG_SPACE(sizeof(int));
+	show(sendmmsg(u[0], mm, 3, 0));
+	for (int i = 0; i < 3; i++) {
+		show(mm[i].msg_len);
+		mm[i].msg_len = 0;
+		mm[i].msg_hdr.msg_controllen = i == 1 ? 0 : sizeof(control[i]);
+	}
+	memset(control, 0, sizeof(control));
+	show(recvmmsg(u[1], mm, 3, 0, NULL));
+	for (int i = 0; i < 3; i++)
+		show(mm[i].msg_len);
+	memcpy(fd, CMSG_DATA((struct cmsghdr *)control[0]), sizeof(fd));
+	through(fd[0], v[1]);
+	through(fd[1], p[0]);
+	through(fd[2], w[1]);
+	memcpy(fd, CMSG_DATA((struct cmsghdr *)control[2]), sizeof(int));
+	through(fd[0], w[0]);
+	/* One of a hidden or closed number. */
+	mm[2].msg_hdr.msg_controllen = CMSG_SPACE(sizeof(int));
+	show(sendmmsg(u[0], mm + 1, 2, 0));
+	show(sendmmsg(u[0], mm + 2, 1, 0));
+	close_range(v[0], ~0U, 0);
+}
+
+/* As many as there may be, and one more. */
+static void rights_to_many(void)
+{
+	char control[CMSG_SPACE(254 * sizeof(int))] = { 0 }, byte = 'x';
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control };
+	struct cmsghdr *c = (struct cmsghdr *)control;
+	int v[2], u[2], fd[253];
+
+	pair(AF_INET, v);
+	show(socketpair(AF_UNIX, SOCK_STREAM, 0, u));
+	*c = (struct cmsghdr){ CMSG_LEN(254 * sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	for (int i = 0; i < 254; i++)
+		memcpy(CMSG_DATA(c) + i * sizeof(int), &v[0], sizeof(int));
+	m.msg_controllen = sizeof(control);
+	show(sendmsg(u[0], &m, 0));
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	m.msg_controllen = CMSG_SPACE(sizeof(fd));
+	show(sendmsg(u[0], &m, 0));
+	memset(control, 0, sizeof(control));
+	show(recvmsg(u[1], &m, 0));
+	memcpy(fd, CMSG_DATA(c), sizeof(fd));
+	show(c->cmsg_len == CMSG_LEN(sizeof(fd)));
+	through(fd[0], v[1]);
+	through(fd[100], v[1]);
+	through(fd[252], v[1]);
+	close_range(v[0], ~0U, 0);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -368,5 +461,7 @@ int main(void)
 	files();
 	printf("# rights\n");
 	rights();
+	rights_of_many();
+	rights_to_many();
 	return 0;
 }
