@@ -198,6 +198,17 @@ class Net:
         shutil.copy(f"{BUILD}/multistackctl", self.dir)
         # MS_DAEMON: another build of it, with sanitizers for instance
         shutil.copy(os.environ.get("MS_DAEMON", f"{BUILD}/multistackd"), self.dir + "/multistackd")
+        try:
+            self.make_links()
+            if start:
+                self.start()
+            if start and attach:
+                self.ctl(mode, "valem:eth1")
+        except BaseException:
+            self.close()
+            raise
+
+    def make_links(self):
         for ns in (self.h, self.p):
             run("ip", "netns", "add", ns)
             run("ip", "-n", ns, "link", "set", "lo", "up")
@@ -213,10 +224,6 @@ class Net:
         ip("-n", self.h, "neigh", "replace", P6, "lladdr", PEER_MAC.hex(":"), "dev", "eth1")
         ip("-n", self.p, "neigh", "replace", H4, "lladdr", HOST_MAC.hex(":"), "dev", "w0")
         ip("-n", self.p, "neigh", "replace", H6, "lladdr", HOST_MAC.hex(":"), "dev", "w0")
-        if start:
-            self.start()
-        if start and attach:
-            self.ctl(mode, "valem:eth1")
 
     def command(self, *args):
         return [f"{self.dir}/multistackd", "--run-dir", self.run_dir, "--bpffs", self.bpffs,
@@ -266,14 +273,16 @@ class Net:
         return run(*self.command("--cleanup"), check=False, preexec_fn=lambda: enter_ns(ns))
 
     def close(self):
-        if self.daemon and self.daemon.poll() is None:
-            self.kill(signal.SIGTERM)
-        if os.path.exists(f"/run/netns/{self.h}"):
-            self.cleanup_cmd()
-        for ns in (self.h, self.p):
-            run("ip", "netns", "del", ns, check=False)
-        run("umount", "-l", self.bpffs, check=False)
-        shutil.rmtree(self.dir, ignore_errors=True)
+        try:
+            if self.daemon and self.daemon.poll() is None:
+                self.kill(signal.SIGTERM)
+            if os.path.exists(f"/run/netns/{self.h}"):
+                self.cleanup_cmd()
+        finally:
+            for ns in (self.h, self.p):
+                run("ip", "netns", "del", ns, check=False)
+            run("umount", "-l", self.bpffs, check=False)
+            shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def main(fn, *args, **kw):
