@@ -210,7 +210,8 @@ static int ring_get(struct libos_thread *thr, __u64 home, __u64 n, struct ring *
 	r = arena_pages(os, home, ring->page, n);
 	token_unlock(os);
 	known = r < 0 ? NULL : ring_find(os, ring->page[0]);
-	if (known && known->npage < n)
+	/* Nor one that could not be taken back from those who had it. */
+	if (known && (known->npage < n || !known->nmapped))
 		r = -EBUSY;
 	if (r < 0) {
 		pthread_mutex_unlock(&lock);
