@@ -257,7 +257,8 @@ static int make_wake(struct served *t, int *out)
 
 	if (fd < 0)
 		return -errno;
-	*out = epoll_create1(EPOLL_CLOEXEC);
+	/* At once out of the program's way: it may close any number, whether or not it is its own. */
+	*out = fd_high(epoll_create1(EPOLL_CLOEXEC));
 	if (*out < 0 || epoll_ctl(*out, EPOLL_CTL_ADD, fd, &ev) < 0) {
 		r = -errno;
 		if (*out >= 0)
