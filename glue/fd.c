@@ -271,7 +271,10 @@ long fd_close(struct glue_thread *t, unsigned int fd)
 	byte = hold(f, fd);
 	switch (byte & FD_KIND) {
 	case FD_HOST:
+		/* It may be nobody's, and then the library's for a moment. */
+		libos_fd_hold();
 		ret = glue_raw1(SYS_close, fd);
+		libos_fd_release();
 		set_byte(f, fd, FD_HOST);
 		glue_unlock(&f->lock);
 		return ret;
@@ -412,7 +415,9 @@ long fd_dup2(struct glue_thread *t, unsigned int old, unsigned int fd, unsigned 
 		ret = glue_raw2(SYS_fcntl, old, F_GETFD);
 		ret = ret < 0 ? ret : (long)fd;
 	} else if ((from & FD_KIND) != FD_STACK) {
+		libos_fd_hold();
 		ret = glue_raw3(SYS_dup3, old, fd, flags);
+		libos_fd_release();
 		if (ret >= 0) {
 			set_byte(f, fd, FD_HOST | FD_HELD);
 			if ((to & FD_KIND) == FD_STACK || (to & FD_KIND) == FD_WRAPPED)

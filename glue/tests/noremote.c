@@ -68,3 +68,11 @@ int libos_munmap(struct libos_thread *thr, unsigned long addr)
 {
 	return -ENOSYS;
 }
+
+void libos_fd_hold(void)
+{
+}
+
+void libos_fd_release(void)
+{
+}

@@ -98,4 +98,13 @@ static inline bool client_complete(const struct client_thread *t)
 	return load_acquire(&t->slot->rep) == t->base.seq;
 }
 
+/* What @make opens, out of the program's way, which cannot close it before. */
+#define fd_open_high(make) ({				\
+	int _fd;					\
+	libos_fd_hold();				\
+	_fd = fd_high(make);				\
+	libos_fd_release();				\
+	_fd;						\
+})
+
 #endif /* HOST_REMOTE_CLIENT_H */

@@ -12,10 +12,23 @@
 #define FLOOR_MAX	(1 << 20)
 
 static int fd_floor = -1;
+static __u32 held;			/* [A] a number may be ours for a moment */
 
 EXPORT void libos_fd_floor(int floor)
 {
 	store_relaxed(&fd_floor, floor);
+}
+
+/* For a few system calls, none of which waits. */
+EXPORT void libos_fd_hold(void)
+{
+	while (xchg(&held, 1))
+		sys(SYS_sched_yield);
+}
+
+EXPORT void libos_fd_release(void)
+{
+	store_release(&held, 0);
 }
 
 /* The upper quarter of what the limit allows. */

@@ -107,6 +107,7 @@ EXPORT int libos_fork_fds(const struct libos_fork *f, int *fds, int max)
 
 EXPORT void libos_fork_part(struct libos_fork *f)
 {
+	libos_fd_release();		/* of a thread that is not here */
 	if (f->srv)
 		server_forked(f->srv);
 	else if (f->parent)

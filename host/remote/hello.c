@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../sys.h"
+#include "client.h"
 #include "rights.h"
 #include "server.h"
 
@@ -220,7 +221,7 @@ void guest_accept(struct source *src, __u32 events)
 	struct guest *g;
 	int fd, one = 1;
 
-	fd = fd_high(accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+	fd = fd_open_high(accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			server_deafen(srv);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../sys.h"
+#include "client.h"
 #include "server.h"
 
 bool request_is_own(const struct libos_call *call)
@@ -71,7 +72,7 @@ static long host_file(struct served *t, int fd, int fd_hint)
 
 	if (t->peer->pidsrc.fd < 0)
 		return -EMFILE;
-	own = fd_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, fd, 0));
+	own = fd_open_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, fd, 0));
 	if (own < 0)
 		return -errno;
 	token_lock(os);
@@ -99,7 +100,7 @@ static long fork_begin(struct served *t, int fd)
 
 	if (t->peer->pidsrc.fd < 0)
 		return -EMFILE;
-	sock = fd_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, fd, 0));
+	sock = fd_open_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, fd, 0));
 	if (sock < 0)
 		return -errno;
 	if (setsockopt(sock, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) < 0)
@@ -161,7 +162,7 @@ static long token_give_while(struct served *t, __u64 fd, __u64 number, int witne
 		return -EMFILE;
 	if (srv->nwitnessed >= WITNESSED_MAX)
 		return -ETOOMANYREFS;
-	own = fd_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, witness, 0));
+	own = fd_open_high((int)syscall(SYS_pidfd_getfd, t->peer->pidsrc.fd, witness, 0));
 	if (own < 0)
 		return -errno;
 	w = calloc(1, sizeof(*w));

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "../sys.h"
+#include "client.h"
 #include "rights.h"
 #include "server.h"
 
@@ -236,7 +237,7 @@ void peer_watch(struct peer *peer, int pid)
 		return;
 	source_close(&peer->pidsrc);
 	peer->pid = pid;
-	fd = fd_high((int)syscall(SYS_pidfd_open, pid, 0));
+	fd = fd_open_high((int)syscall(SYS_pidfd_open, pid, 0));
 	if (fd < 0 && errno == ESRCH) {
 		peer_gone(peer);
 		return;
@@ -253,12 +254,11 @@ void peer_watch(struct peer *peer, int pid)
 static int make_wake(struct served *t, int *out)
 {
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLET };
-	int r, fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	int r, fd = fd_open_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 
 	if (fd < 0)
 		return -errno;
-	/* At once out of the program's way: it may close any number, whether or not it is its own. */
-	*out = fd_high(epoll_create1(EPOLL_CLOEXEC));
+	*out = fd_open_high(epoll_create1(EPOLL_CLOEXEC));
 	if (*out < 0 || epoll_ctl(*out, EPOLL_CTL_ADD, fd, &ev) < 0) {
 		r = -errno;
 		if (*out >= 0)
@@ -273,7 +273,7 @@ static int make_wake(struct served *t, int *out)
 
 static int make_bell(struct peer *peer)
 {
-	int r, fd = fd_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	int r, fd = fd_open_high(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 
 	if (fd < 0)
 		return -errno;

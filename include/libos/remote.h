@@ -133,6 +133,21 @@ int libos_serve_move(struct libos_thread *thr);
 void libos_fd_floor(int floor);
 
 /**
+ * libos_fd_hold() - let no descriptor of the library have a low number for now
+ *
+ * What the library's threads open has a number below the floor until it is moved.  A
+ * program that closes or replaces a number which is not its own holds this meanwhile.
+ * Context: hot; not to be nested, no other function of the library before
+ * libos_fd_release(), and no signal handler that may come to it.
+ */
+void libos_fd_hold(void);
+
+/**
+ * libos_fd_release() - the opposite
+ */
+void libos_fd_release(void);
+
+/**
  * libos_attach() - become a client of a served instance
  * @sock: connected SOCK_SEQPACKET Unix socket, or one of libos_fork_fds(), which brings
  *	the files of that fork; owned by the library, also on failure
